@@ -1,0 +1,182 @@
+import type { Computer, ComputerState } from '../domain/computer.ts';
+import type { Fence } from '../domain/fence.ts';
+import type { Manifest, Revision, RevisionCopy } from '../domain/image.ts';
+import type { JsonObject } from '../domain/plan.ts';
+import type { Procedure, RunRecord, RunState, StepRecord } from '../domain/run.ts';
+
+/** The facts and who owns what, in PostgreSQL. `find…` may return undefined, `get…` throws NotFoundError. */
+export interface Catalog {
+  readonly managementNodes: ManagementNodes;
+  readonly provisioningSystems: ProvisioningSystems;
+  readonly operatingSystems: OperatingSystems;
+  readonly computers: Computers;
+  readonly claims: Claims;
+  readonly revisions: Revisions;
+  readonly copies: Copies;
+  readonly setAside: SetAside;
+  readonly runs: Runs;
+  close(): Promise<void>;
+}
+
+export interface ManagementNode {
+  readonly id: number;
+  readonly name: string;
+  readonly address: string;
+  /** Name and absolute path of its library. */
+  readonly libraryRoot: string;
+  readonly lastCheckIn?: string;
+}
+
+export interface ManagementNodes {
+  /** Makes it, or makes its address and library what is given. */
+  register(node: { name: string; address: string; libraryRoot: string }): Promise<ManagementNode>;
+  get(name: string): Promise<ManagementNode>;
+  list(): Promise<readonly ManagementNode[]>;
+  checkIn(name: string): Promise<void>;
+}
+
+export interface ProvisioningSystems {
+  /** Records that `managementNode` can drive `system`. Idempotent. */
+  allow(managementNode: string, system: string): Promise<void>;
+  drivenBy(managementNode: string): Promise<readonly string[]>;
+}
+
+export interface OperatingSystemRow {
+  readonly name: string;
+  /** Key in the registry of OS modules; absent when no operating system is involved. */
+  readonly module?: string;
+  /** How it is installed: `image`, `configuration` … */
+  readonly installType: string;
+}
+
+export interface OperatingSystems {
+  register(os: OperatingSystemRow): Promise<void>;
+  get(name: string): Promise<OperatingSystemRow>;
+  list(): Promise<readonly OperatingSystemRow[]>;
+  /** Records that `system` can load operating systems of this install type. Idempotent. */
+  allowInstallType(system: string, installType: string): Promise<void>;
+  /** Whether `system` can load `os`. */
+  isLoadable(system: string, os: string): Promise<boolean>;
+}
+
+export type NewComputer = Omit<Computer, 'id' | 'state' | 'currentRevisionId'>;
+
+export interface Computers {
+  /** ConflictError when the name is taken. */
+  add(computer: NewComputer): Promise<Computer>;
+  get(name: string): Promise<Computer>;
+  list(): Promise<readonly Computer[]>;
+  /** Conditional on ownership: only while `fence.owner` holds the node's claim at `fence.epoch`; ConflictError otherwise. */
+  recordLoaded(fence: Fence, revisionId: number | undefined): Promise<void>;
+  recordHostKeys(fence: Fence, hostKeys: readonly string[]): Promise<void>;
+  /** Moves a node that no run owns from one state to another; ConflictError, naming the owner or the state found. */
+  changeState(name: string, from: readonly ComputerState[], to: ComputerState): Promise<void>;
+}
+
+export interface Claim {
+  readonly node: string;
+  readonly owner: string;
+  readonly epoch: number;
+  readonly since: string;
+}
+
+/** Who says that it acts: a run, which execution of it (Temporal's run id; another after a reset), which attempt of which activity. */
+export interface Claimant {
+  readonly node: string;
+  readonly owner: string;
+  readonly execution: string;
+  /** `<activity id>/<attempt>`; a new one raises the epoch. */
+  readonly attempt: string;
+}
+
+export interface Claims {
+  /**
+   * Takes the node for `owner` and moves it to `state`. Mine already: success. Somebody else's: ConflictError whose message names the
+   * owning run. State that forbids it: ConflictError.
+   */
+  acquire(claimant: Claimant, state: ComputerState): Promise<Fence>;
+  /**
+   * Proves that `owner` still holds the node and returns a fence; the epoch rises when the claimant's attempt is another than the last.
+   * A superseded claimant (an earlier execution or attempt) gets a ConflictError, for good.
+   */
+  fence(claimant: Claimant): Promise<Fence>;
+  /** Gives the node up and leaves it in `state`. Not mine (any more): nothing happens. */
+  release(claimant: Claimant, state: ComputerState): Promise<void>;
+  find(node: string): Promise<Claim | undefined>;
+}
+
+export interface ImageRow {
+  readonly id: number;
+  readonly name: string;
+  readonly operatingSystem: string;
+  readonly productionRevision?: number;
+}
+
+export interface Revisions {
+  /** All images, by name. */
+  listImages(): Promise<readonly ImageRow[]>;
+  findImage(name: string): Promise<ImageRow | undefined>;
+  /** Newest first. */
+  list(image: string): Promise<readonly Revision[]>;
+  /**
+   * Makes the next revision of the image (and the image when it is new) in state `capturing`, owned by `owner`. The owner's own
+   * earlier reservation is returned as it is. While another run reserves a revision of the same image: ConflictError that names it.
+   */
+  reserve(request: {
+    owner: string;
+    image: string;
+    operatingSystem: string;
+    comment: string;
+    author: string;
+    capturedFrom?: string;
+  }): Promise<Revision>;
+  /** Deletes the owner's revision while it is `capturing`, and its image when that was made for it. Nothing there: success. */
+  abandon(owner: string): Promise<void>;
+  /** In one transaction: the revision becomes `available` with its manifest and size, its copy is recorded, the first revision of an
+   * image becomes production. Published already by the same owner: success. */
+  publish(owner: string, revisionId: number, manifest: Manifest, copy: RevisionCopy): Promise<Revision>;
+  get(id: number): Promise<Revision>;
+  /** The revision that a reference means; without a number the production revision. NotFoundError names what is missing; ConflictError when it is not available. */
+  resolve(reference: { image: string; revision?: number }): Promise<Revision>;
+  /** The revision that a run reserved. */
+  findByOwner(owner: string): Promise<Revision | undefined>;
+  /** Records that the revision has been READY on a node; true when that was the first time. */
+  recordReady(revisionId: number): Promise<boolean>;
+}
+
+export interface Copies {
+  find(revisionId: number, library: string): Promise<RevisionCopy | undefined>;
+  list(revisionId: number): Promise<readonly RevisionCopy[]>;
+  recordVerified(revisionId: number, library: string, verified: NonNullable<RevisionCopy['verified']>): Promise<void>;
+}
+
+/** Disks that must not be deleted yet: the source of `revisionId`, until that has been READY once. */
+export interface SetAside {
+  record(node: string, revisionId: number): Promise<void>;
+  /** Whether what is on `node` now is still the only proof of a revision that has not been READY. */
+  isKept(node: string): Promise<boolean>;
+  /** Nodes whose set-aside disks may go, now that the revision has been READY. */
+  releasable(revisionId: number): Promise<readonly string[]>;
+  remove(node: string, revisionId: number): Promise<void>;
+}
+
+export interface NewRun {
+  readonly id: string;
+  readonly procedure: Procedure;
+  readonly node: string;
+  readonly requestKey?: string;
+  readonly input: JsonObject;
+}
+
+export interface Runs {
+  /** Records a run before it is started. The same request key with the same procedure and input returns the earlier run; with other input: ConflictError. */
+  register(run: NewRun): Promise<RunRecord>;
+  get(id: string): Promise<RunRecord>;
+  /** Newest first. */
+  list(filter: { node?: string; state?: RunState; limit: number }): Promise<readonly RunRecord[]>;
+  steps(id: string): Promise<readonly StepRecord[]>;
+  /** Inserts or updates the step by run and number; keeps the first start. */
+  recordStep(id: string, step: Omit<StepRecord, 'startedAt' | 'endedAt'>): Promise<void>;
+  /** Idempotent; the first outcome stays. */
+  recordOutcome(id: string, state: Exclude<RunState, 'running'>, outcome: string): Promise<void>;
+}

@@ -1,0 +1,110 @@
+import { revisionName } from './names.ts';
+
+/** `capturing`: reserved by a run, not visible to loads. `available`: published. `retired`: kept, not offered any more. */
+export const revisionStates = ['capturing', 'available', 'retired'] as const;
+export type RevisionState = (typeof revisionStates)[number];
+
+/** Disk formats that Imprint writes and reads. A format comes from the definition, never from looking at the content. */
+export const diskFormats = ['qcow2', 'raw', 'simulated'] as const;
+export type DiskFormat = (typeof diskFormats)[number];
+
+/** One disk of an image, as its manifest describes it. */
+export interface ImageDisk {
+  /** The disk's name on the machine that it was captured from: `vda`, `sda`. The first is the boot disk. */
+  readonly name: string;
+  /** File name inside the revision's directory: `vda.qcow2`. */
+  readonly file: string;
+  readonly format: DiskFormat;
+  /** What the guest sees. */
+  readonly virtualSizeBytes: number;
+  /** What the file takes. */
+  readonly sizeBytes: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+/** How a captured disk's clean shutdown was proved. An image is captured only from a disk for which it was, or an operator allowed another. */
+export interface CleanShutdownProof {
+  /** `clean`: asked to power off itself, first reading of off without a power-off by us, file systems carry their clean mark. `forced`: an operator allowed otherwise. */
+  readonly kind: 'clean' | 'forced' | 'imported';
+  /** The system's own reason at the first reading of off, if it gave one. */
+  readonly reason?: string;
+  /** ISO 8601; when off was first read. */
+  readonly offSince?: string;
+}
+
+/** One check of a seal on the staged copy. `unknown` says that it could not be made; only `failed` stops the publishing. */
+export interface SealCheck {
+  /** Stable key: `machine-id`, `ssh-host-keys`, `users` … */
+  readonly check: string;
+  readonly outcome: 'passed' | 'failed' | 'unknown';
+  /** What was looked at and what was found. */
+  readonly found: string;
+}
+
+/** Written beside the disks of a revision as `manifest.json`; enough to import it elsewhere. */
+export interface Manifest {
+  readonly schema: 1;
+  readonly image: string;
+  readonly revision: number;
+  readonly revisionId: number;
+  readonly operatingSystem: string;
+  readonly disks: readonly ImageDisk[];
+  /** The provisioning system that made it, and its definition of the machine (libvirt: domain XML without the machine's own identity). */
+  readonly source: {
+    readonly provisioningSystem: string;
+    readonly computer: string;
+    readonly run: string;
+    readonly definition?: string;
+  };
+  readonly cleanShutdown: CleanShutdownProof;
+  readonly sealChecks: readonly SealCheck[];
+  /** ISO 8601, UTC. */
+  readonly created: string;
+}
+
+/** A revision as the catalog knows it. */
+export interface Revision {
+  readonly id: number;
+  readonly imageId: number;
+  readonly image: string;
+  readonly revision: number;
+  readonly operatingSystem: string;
+  /** Key of the OS module in the registry (`linux` …); absent when no operating system is involved. */
+  readonly osModule?: string;
+  readonly state: RevisionState;
+  /** The run that reserved it. */
+  readonly owner?: string;
+  readonly comment: string;
+  readonly author: string;
+  /** ISO 8601, UTC. */
+  readonly created: string;
+  readonly sizeBytes?: number;
+  readonly manifest?: Manifest;
+}
+
+/** `demo-web-v1` */
+export function nameOfRevision(revision: Pick<Revision, 'image' | 'revision'>): string {
+  return revisionName(revision.image, revision.revision);
+}
+
+/** The bytes of a revision in one library. */
+export interface RevisionCopy {
+  readonly revisionId: number;
+  readonly library: string;
+  /** Directory, absolute on the library's host. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** What the files looked like at the last full check of their sha256; any difference makes the next load check in full. */
+  readonly verified?: { readonly at: string; readonly files: readonly FileIdentity[] };
+}
+
+/** What `stat` says of a file; equal values mean that nobody wrote to it since. */
+export interface FileIdentity {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly inode: string;
+  /** Seconds since the epoch, with fraction as `stat` prints it. */
+  readonly modified: string;
+  readonly changed: string;
+}

@@ -1,0 +1,129 @@
+import type { CallContext } from '../domain/call-context.ts';
+import type { Computer, Problem } from '../domain/computer.ts';
+import { UnsupportedError } from '../domain/errors.ts';
+import type { Fence } from '../domain/fence.ts';
+import type { DiskFormat, Revision, RevisionCopy } from '../domain/image.ts';
+import type { NodeObservation, NodeStatus } from '../domain/node-status.ts';
+import type { Evidence, PlanStep } from '../domain/plan.ts';
+import type { PowerReading } from '../domain/power.ts';
+import type { LibraryPlace } from '../remote/library-place.ts';
+
+/**
+ * Drives one provisioning system. It answers a capture or a load with a plan, as data; the workflow carries the plan out step by step.
+ * Only `name`, `validate`, `nodeStatus` are required; `need` turns an absent capability into UnsupportedError.
+ */
+export interface Provisioner {
+  readonly name: string;
+  /** What is missing or wrong in this computer's settings. Quick; changes nothing. */
+  validate(computer: Computer): readonly Problem[];
+  /** Whether the node is loaded with what is expected. Reads only. */
+  nodeStatus(computer: Computer, expected: Revision | undefined, context: NodeContext): Promise<NodeStatus>;
+  /** Where the images that this computer reads and writes lie, when that is not the management node's own library. */
+  libraryOf?(computer: Computer): LibraryPlace;
+  readonly power?: Power;
+  readonly capturing?: Capturing;
+  readonly loading?: Loading;
+  /** The public host keys of the system that booted last, by a way that is not the network (a serial console). Undefined: none seen yet. */
+  bootHostKeys?(computer: Computer, context: CallContext): Promise<readonly string[] | undefined>;
+}
+
+/** What a provisioner may ask of the node itself; the OS module answers. */
+export interface NodeContext extends CallContext {
+  /** Opens SSH with a verified host key and reads currentimage.txt; never throws for an unreachable node. */
+  observe(): Promise<NodeObservation & { readonly reason: string }>;
+}
+
+/** Each is idempotent: asking for the state it is in already is success. The answer of an action is never a reading. */
+export interface Power {
+  read(computer: Computer, context: CallContext): Promise<PowerReading>;
+  on(computer: Computer, context: CallContext): Promise<void>;
+  /** Asks the guest to power off and returns once that was accepted; it does not wait for off. */
+  askOff(computer: Computer, context: CallContext): Promise<void>;
+  /** Cuts the power. */
+  forceOff(computer: Computer, context: CallContext): Promise<void>;
+  reset(computer: Computer, context: CallContext): Promise<void>;
+}
+
+/** All that the steps of one capture need; built anew for each activity from the catalog. */
+export interface CaptureRequest {
+  readonly computer: Computer;
+  readonly revision: Revision;
+  readonly fence: Fence;
+  readonly library: LibraryPlace;
+  /** Absolute path of this run's staging directory on the library's host; made by the first step that needs it. */
+  readonly staging: string;
+  /** Whether an operator allowed to cut the power when the guest does not shut down in time; the image then says so. */
+  readonly allowForcedOff: boolean;
+  /** How long the guest may take to power off. */
+  readonly shutdownSeconds: number;
+  /** Bytes per second that the copy may take from the source; absent means no limit. */
+  readonly copyRateBytes?: number;
+}
+
+export interface Capturing {
+  /** What stands in the way: names each thing. Reads only (settings, source disks, the library as the host sees it). */
+  check(request: CaptureRequest, context: CallContext): Promise<CaptureCheck>;
+  plan(request: CaptureRequest, context: CallContext): Promise<readonly PlanStep[]>;
+  /** One function for each kind of step that it alone can do. */
+  readonly steps: Readonly<Record<string, StepImplementation<CaptureRequest>>>;
+  /** What lies in the staging directory once the plan was carried out, as data that its steps wrote there. */
+  staged(request: CaptureRequest, context: CallContext): Promise<StagedImage>;
+}
+
+export interface CaptureCheck {
+  readonly problems: readonly Problem[];
+  /** The most that the copy can take in the library. */
+  readonly bytesNeeded: number;
+}
+
+export interface StagedImage {
+  readonly disks: readonly {
+    readonly name: string;
+    readonly file: string;
+    readonly format: DiskFormat;
+    readonly virtualSizeBytes: number;
+  }[];
+  /** The system's own definition of the machine, without its identity. */
+  readonly definition?: string;
+  readonly offReason?: string;
+  readonly offSince?: string;
+  readonly forced: boolean;
+}
+
+/** An action and its undo: both succeed when run twice, after half a run, or when nothing had happened. */
+export interface StepImplementation<Request> {
+  act(request: Request, step: PlanStep, context: CallContext): Promise<Evidence>;
+  /** Present exactly when the plan's step has an undo with a title. */
+  undo?(request: Request, step: PlanStep, context: CallContext): Promise<Evidence>;
+}
+
+/** All that the steps of one load need. */
+export interface LoadRequest {
+  readonly computer: Computer;
+  readonly revision: Revision;
+  readonly copy: RevisionCopy;
+  readonly fence: Fence;
+  readonly library: LibraryPlace;
+  /** Disks that hold the only copy of what a capture sealed: they are set aside under the same name, not deleted. */
+  readonly keepOutgoing: boolean;
+}
+
+export interface Loading {
+  check(request: LoadRequest, context: CallContext): Promise<readonly Problem[]>;
+  plan(request: LoadRequest, context: CallContext): Promise<readonly PlanStep[]>;
+  readonly steps: Readonly<Record<string, StepImplementation<LoadRequest>>>;
+  /** Takes whatever is loaded off the node. Of nothing: success. */
+  unload(computer: Computer, fence: Fence, context: CallContext): Promise<Evidence>;
+  /** Deletes what a load had set aside, once the revision captured from it has been READY. Of nothing: success. */
+  discardSetAside?(computer: Computer, fence: Fence, context: CallContext): Promise<Evidence>;
+}
+
+type Capability = 'power' | 'capturing' | 'loading';
+
+/** Returns the capability or throws UnsupportedError: the only place that tests for absence. */
+export function need<Name extends Capability>(provisioner: Provisioner, name: Name): NonNullable<Provisioner[Name]> {
+  const capability = provisioner[name];
+  if (capability === undefined)
+    throw new UnsupportedError(`the provisioning system ${provisioner.name} has no ${name}`);
+  return capability;
+}
