@@ -23,8 +23,8 @@ export interface Provisioner {
   readonly power?: Power;
   readonly capturing?: Capturing;
   readonly loading?: Loading;
-  /** The public host keys of the system that booted last, by a way that is not the network (a serial console). Undefined: none seen yet. */
-  bootHostKeys?(computer: Computer, context: CallContext): Promise<readonly string[] | undefined>;
+  /** What the system printed on its serial console since its latest start, at most the last MiB; undefined where there is no console. */
+  consoleText?(computer: Computer, context: CallContext): Promise<string | undefined>;
 }
 
 /** What a provisioner may ask of the node itself; the OS module answers. */
