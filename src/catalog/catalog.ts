@@ -92,7 +92,7 @@ export interface Claimant {
 export interface Claims {
   /**
    * Takes the node for `owner` and moves it to `state`. Mine already: success. Somebody else's: ConflictError whose message names the
-   * owning run. State that forbids it: ConflictError.
+   * owning run. State that forbids it: ConflictError. So does an execution that gave the node back already: its call was only slow.
    */
   acquire(claimant: Claimant, state: ComputerState): Promise<Fence>;
   /**
@@ -100,7 +100,7 @@ export interface Claims {
    * A superseded claimant (an earlier execution or attempt) gets a ConflictError, for good.
    */
   fence(claimant: Claimant): Promise<Fence>;
-  /** Gives the node up and leaves it in `state`. Not mine (any more): nothing happens. */
+  /** Gives the node up and leaves it in `state`. Not mine (any more), or superseded: nothing happens to the node. */
   release(claimant: Claimant, state: ComputerState): Promise<void>;
   find(node: string): Promise<Claim | undefined>;
 }
@@ -110,6 +110,18 @@ export interface ImageRow {
   readonly name: string;
   readonly operatingSystem: string;
   readonly productionRevision?: number;
+}
+
+export interface ReservationRequest {
+  readonly owner: string;
+  readonly image: string;
+  readonly operatingSystem: string;
+  readonly comment: string;
+  readonly author: string;
+  /** Name of the node that is captured. */
+  readonly capturedFrom?: string;
+  /** When given, ConflictError unless the owner holds this node at this epoch: a call that arrives after the run has unwound reserves nothing. */
+  readonly fence?: Fence;
 }
 
 export interface Revisions {
@@ -122,14 +134,7 @@ export interface Revisions {
    * Makes the next revision of the image (and the image when it is new) in state `capturing`, owned by `owner`. The owner's own
    * earlier reservation is returned as it is. While another run reserves a revision of the same image: ConflictError that names it.
    */
-  reserve(request: {
-    owner: string;
-    image: string;
-    operatingSystem: string;
-    comment: string;
-    author: string;
-    capturedFrom?: string;
-  }): Promise<Revision>;
+  reserve(request: ReservationRequest): Promise<Revision>;
   /** Deletes the owner's revision while it is `capturing`, and its image when that was made for it. Nothing there: success. */
   abandon(owner: string): Promise<void>;
   /** In one transaction: the revision becomes `available` with its manifest and size, its copy is recorded, the first revision of an

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { ConflictError } from '../domain/errors.ts';
+import type { Fence } from '../domain/fence.ts';
+import type { Claim, Claimant, Claims } from './catalog.ts';
+import { attemptsOf, parseAttempt, standingOf } from './claimants.ts';
+import { lockComputer, moveComputer, ownedBy, type LockedComputer } from './computer-lock.ts';
+import type { Database, Statements } from './database.ts';
+import { integer, parseFirst, timestamp } from './rows.ts';
+
+const claimRow: z.ZodType<Claim> = z.object({ node: z.string(), owner: z.string(), epoch: integer, since: timestamp });
+
+export function createClaims(database: Database): Claims {
+  return {
+    async acquire(claimant, state) {
+      return await database.transaction(`claim node ${claimant.node}`, async (statements) => {
+        const computer = await lockComputer(statements, claimant.node);
+        if (computer.claim && computer.claim.owner !== claimant.owner) throw ownedBy(computer, computer.claim.owner);
+        await refuseReleased(statements, computer, claimant);
+        const fence = computer.claim
+          ? await prove(statements, computer, claimant)
+          : await insertClaim(statements, computer, claimant);
+        await moveComputer(statements, computer, state);
+        return fence;
+      });
+    },
+    async fence(claimant) {
+      return await database.transaction(`prove the claim on node ${claimant.node}`, async (statements) => {
+        const computer = await lockComputer(statements, claimant.node);
+        if (computer.claim?.owner === claimant.owner) return await prove(statements, computer, claimant);
+        throw new ConflictError(`run ${claimant.owner} no longer owns node ${claimant.node}`, {
+          evidence: computer.claim ? { owner: computer.claim.owner } : {},
+        });
+      });
+    },
+    async release(claimant, state) {
+      await database.transaction(`give node ${claimant.node} back`, async (statements) => {
+        const computer = await lockComputer(statements, claimant.node);
+        await rememberRelease(statements, computer, claimant);
+        if (computer.claim?.owner !== claimant.owner) return;
+        if (standingOf(claimant, await attemptsOf(statements, computer.id)) === 'superseded') return;
+        await statements.rows('DELETE FROM claims WHERE computer_id = $1', [computer.id]);
+        await moveComputer(statements, computer, state);
+      });
+    },
+    async find(node) {
+      const rows = await database.read(
+        `look up the owner of node ${node}`,
+        `SELECT c.name AS node, k.owner, k.epoch, k.since FROM claims k JOIN computers c ON c.id = k.computer_id WHERE c.name = $1`,
+        [node],
+      );
+      return parseFirst(claimRow, rows);
+    },
+  };
+}
+
+/** The fence of a claimant whose run owns the computer: the same again for the holder, a higher one for who takes over. */
+async function prove(statements: Statements, computer: LockedComputer, claimant: Claimant): Promise<Fence> {
+  const standing = standingOf(claimant, await attemptsOf(statements, computer.id));
+  if (standing === 'superseded') {
+    throw new ConflictError(
+      `run ${claimant.owner} goes on elsewhere: this attempt at node ${claimant.node} was superseded`,
+      { evidence: { execution: claimant.execution, attempt: claimant.attempt } },
+    );
+  }
+  if (standing === 'holder') return fenceOf(claimant, computer.lastEpoch);
+  const epoch = await nextEpoch(statements, computer);
+  await statements.rows('UPDATE claims SET epoch = $2 WHERE computer_id = $1', [computer.id, epoch]);
+  await rememberAttempt(statements, computer, claimant, epoch);
+  return fenceOf(claimant, epoch);
+}
+
+async function insertClaim(statements: Statements, computer: LockedComputer, claimant: Claimant): Promise<Fence> {
+  const epoch = await nextEpoch(statements, computer);
+  await statements.rows('INSERT INTO claims (computer_id, owner, epoch) VALUES ($1, $2, $3)', [
+    computer.id,
+    claimant.owner,
+    epoch,
+  ]);
+  await rememberAttempt(statements, computer, claimant, epoch);
+  return fenceOf(claimant, epoch);
+}
+
+/** Epochs of a computer never come again, whoever owns it, so a directory that keeps the highest one refuses every earlier owner. */
+async function nextEpoch(statements: Statements, computer: LockedComputer): Promise<number> {
+  const epoch = computer.lastEpoch + 1;
+  await statements.rows('UPDATE computers SET last_epoch = $2 WHERE id = $1', [computer.id, epoch]);
+  return epoch;
+}
+
+async function rememberAttempt(
+  statements: Statements,
+  computer: LockedComputer,
+  claimant: Claimant,
+  epoch: number,
+): Promise<void> {
+  const { activity, attempt } = parseAttempt(claimant.attempt);
+  await statements.rows(
+    'INSERT INTO claim_attempts (computer_id, execution, activity, attempt, epoch) VALUES ($1, $2, $3, $4, $5)',
+    [computer.id, claimant.execution, activity, attempt, epoch],
+  );
+}
+
+/** An execution that gave the computer up does not get it again: its call was on its way since before, and nobody waits for the answer. */
+async function refuseReleased(statements: Statements, computer: LockedComputer, claimant: Claimant): Promise<void> {
+  const released = await statements.rows(
+    'SELECT FROM claim_releases WHERE computer_id = $1 AND owner = $2 AND execution = $3',
+    [computer.id, claimant.owner, claimant.execution],
+  );
+  if (released.length > 0) {
+    throw new ConflictError(`run ${claimant.owner} gave node ${claimant.node} back already`, {
+      evidence: { execution: claimant.execution },
+    });
+  }
+}
+
+/** Also where nothing was claimed: the undo of a claim may come before the claim. A month is far beyond any call's way. */
+async function rememberRelease(statements: Statements, computer: LockedComputer, claimant: Claimant): Promise<void> {
+  await statements.rows(
+    'INSERT INTO claim_releases (computer_id, owner, execution) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+    [computer.id, claimant.owner, claimant.execution],
+  );
+  await statements.rows("DELETE FROM claim_releases WHERE computer_id = $1 AND released < now() - interval '30 days'", [
+    computer.id,
+  ]);
+}
+
+function fenceOf(claimant: Claimant, epoch: number): Fence {
+  return { node: claimant.node, owner: claimant.owner, epoch };
+}

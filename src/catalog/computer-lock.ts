@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { computerStates, computerTransitions, type ComputerState } from '../domain/computer.ts';
+import { ConflictError, NotFoundError } from '../domain/errors.ts';
+import type { Statements } from './database.ts';
+import { integer, parseFirst } from './rows.ts';
+
+/** A computer's row while nobody else can change it or its claim, and the claim on it. */
+export interface LockedComputer {
+  readonly id: number;
+  readonly name: string;
+  readonly state: ComputerState;
+  readonly lastEpoch: number;
+  readonly claim?: { readonly owner: string; readonly epoch: number };
+}
+
+const lockedRow = z.object({ id: integer, name: z.string(), state: z.enum(computerStates), lastEpoch: integer });
+const claimRow = z.object({ owner: z.string(), epoch: integer });
+
+/**
+ * Locks the computer until the transaction ends: everything that concerns its claim goes through here, one after the other.
+ * Throws NotFoundError.
+ */
+export async function lockComputer(statements: Statements, name: string): Promise<LockedComputer> {
+  const rows = await statements.rows(
+    'SELECT id, name, state, last_epoch AS "lastEpoch" FROM computers WHERE name = $1 FOR UPDATE',
+    [name],
+  );
+  const computer = parseFirst(lockedRow, rows);
+  if (!computer) throw new NotFoundError(`no node ${JSON.stringify(name)} in the catalog`);
+  // A statement of its own: what the one above waited for is visible only to the next.
+  const claims = await statements.rows('SELECT owner, epoch FROM claims WHERE computer_id = $1', [computer.id]);
+  const claim = parseFirst(claimRow, claims);
+  return { ...computer, ...(claim ? { claim } : {}) };
+}
+
+/** Moves a locked computer to `state`. Where it is there already nothing happens; ConflictError when the table of transitions forbids it. */
+export async function moveComputer(
+  statements: Statements,
+  computer: LockedComputer,
+  state: ComputerState,
+): Promise<void> {
+  if (computer.state === state) return;
+  if (!computerTransitions[computer.state].includes(state)) {
+    throw new ConflictError(`node ${computer.name} is ${computer.state} and cannot become ${state}`, {
+      evidence: { state: computer.state },
+    });
+  }
+  await statements.rows('UPDATE computers SET state = $2 WHERE id = $1', [computer.id, state]);
+}
+
+/** The error that names who owns a computer. */
+export function ownedBy(computer: LockedComputer, owner: string): ConflictError {
+  return new ConflictError(`node ${computer.name} is owned by run ${owner}`, { evidence: { owner } });
+}

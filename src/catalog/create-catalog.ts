@@ -1,0 +1,39 @@
+import type { Catalog } from './catalog.ts';
+import { createClaims } from './claims.ts';
+import { createComputers } from './computers.ts';
+import { createCopies } from './copies.ts';
+import { openDatabase } from './database.ts';
+import { createManagementNodes, createProvisioningSystems } from './management-nodes.ts';
+import { migrate, type MigrateOptions } from './migrate.ts';
+import { createOperatingSystems } from './operating-systems.ts';
+import { createRevisions } from './revisions.ts';
+import { createRuns } from './runs.ts';
+import { createSetAside } from './set-aside.ts';
+
+export interface CatalogOptions extends MigrateOptions {
+  /** `postgresql://user:password@host:port/database` */
+  readonly databaseUrl: string;
+  /** At most so many connections at once. Default: 10. */
+  readonly connections?: number;
+}
+
+/**
+ * Brings the database to the newest schema and opens it. Throws UnavailableError when it cannot be reached, UnauthorizedError when it
+ * refuses the credentials. Close the catalog when done.
+ */
+export async function createCatalog({ databaseUrl, connections, ...options }: CatalogOptions): Promise<Catalog> {
+  await migrate(databaseUrl, options);
+  const database = openDatabase(databaseUrl, connections);
+  return {
+    managementNodes: createManagementNodes(database),
+    provisioningSystems: createProvisioningSystems(database),
+    operatingSystems: createOperatingSystems(database),
+    computers: createComputers(database),
+    claims: createClaims(database),
+    revisions: createRevisions(database),
+    copies: createCopies(database),
+    setAside: createSetAside(database),
+    runs: createRuns(database),
+    close: () => database.close(),
+  };
+}

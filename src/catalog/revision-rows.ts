@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { diskFormats, revisionStates, type Manifest, type Revision, type RevisionCopy } from '../domain/image.ts';
+import type { ImageRow } from './catalog.ts';
+import { integer, timestamp } from './rows.ts';
+
+const bytes = z.number().int().nonnegative();
+
+/** A manifest as it lies in jsonb, and as it comes from a file. */
+export const manifest: z.ZodType<Manifest> = z.object({
+  schema: z.literal(1),
+  image: z.string(),
+  revision: z.number().int(),
+  revisionId: z.number().int(),
+  operatingSystem: z.string(),
+  disks: z.array(
+    z.object({
+      name: z.string(),
+      file: z.string(),
+      format: z.enum(diskFormats),
+      virtualSizeBytes: bytes,
+      sizeBytes: bytes,
+      sha256: z.string(),
+    }),
+  ),
+  source: z.object({
+    provisioningSystem: z.string(),
+    computer: z.string(),
+    run: z.string(),
+    definition: z.string().exactOptional(),
+  }),
+  cleanShutdown: z.object({
+    kind: z.enum(['clean', 'forced', 'imported']),
+    reason: z.string().exactOptional(),
+    offSince: z.string().exactOptional(),
+  }),
+  sealChecks: z.array(
+    z.object({ check: z.string(), outcome: z.enum(['passed', 'failed', 'unknown']), found: z.string() }),
+  ),
+  created: z.string(),
+});
+
+export const revisionRow: z.ZodType<Revision> = z.object({
+  id: integer,
+  imageId: integer,
+  image: z.string(),
+  revision: integer,
+  operatingSystem: z.string(),
+  osModule: z.string().exactOptional(),
+  state: z.enum(revisionStates),
+  owner: z.string().exactOptional(),
+  comment: z.string(),
+  author: z.string(),
+  created: timestamp,
+  sizeBytes: integer.exactOptional(),
+  manifest: manifest.exactOptional(),
+});
+
+export const selectRevisions = `SELECT r.id, r.image_id AS "imageId", i.name AS image, r.number AS revision,
+  i.operating_system AS "operatingSystem", o.module AS "osModule", r.state, r.owner, r.comment, r.author, r.created,
+  r.size_bytes AS "sizeBytes", r.manifest
+  FROM revisions r JOIN images i ON i.id = r.image_id JOIN operating_systems o ON o.name = i.operating_system`;
+
+export const imageRow: z.ZodType<ImageRow> = z.object({
+  id: integer,
+  name: z.string(),
+  operatingSystem: z.string(),
+  productionRevision: integer.exactOptional(),
+});
+
+export const selectImages = `SELECT id, name, operating_system AS "operatingSystem", production_revision AS "productionRevision" FROM images`;
+
+const fileIdentity = z.object({
+  file: z.string(),
+  sizeBytes: bytes,
+  inode: z.string(),
+  modified: z.string(),
+  changed: z.string(),
+});
+
+/** The two columns of the last full check are set together. */
+export const copyRow: z.ZodType<RevisionCopy> = z
+  .object({
+    revisionId: integer,
+    library: z.string(),
+    path: z.string(),
+    sizeBytes: integer,
+    verifiedAt: timestamp.exactOptional(),
+    verifiedFiles: z.array(fileIdentity).exactOptional(),
+  })
+  .transform(({ verifiedAt: at, verifiedFiles: files, ...copy }) =>
+    at === undefined || files === undefined ? copy : { ...copy, verified: { at, files } },
+  );
+
+export const selectCopies = `SELECT revision_id AS "revisionId", library, path, size_bytes AS "sizeBytes",
+  verified_at AS "verifiedAt", verified_files AS "verifiedFiles" FROM revision_copies`;

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { StepRecord } from '../domain/run.ts';
+import type { Database } from './database.ts';
+import { integer, jsonObject, parseRows, timestamp } from './rows.ts';
+
+const stepRow: z.ZodType<StepRecord> = z.object({
+  number: z.string(),
+  title: z.string(),
+  state: z.enum(['running', 'done', 'failed', 'undone', 'undo-failed']),
+  attempt: integer,
+  startedAt: timestamp,
+  endedAt: timestamp.exactOptional(),
+  evidence: jsonObject.exactOptional(),
+  error: z.string().exactOptional(),
+});
+
+/** `5.2` comes before `5.10`. */
+const byNumber = new Intl.Collator('en', { numeric: true });
+
+/** All steps of a run in the order of the procedure's page; none for a run that is not known. */
+export async function readSteps(database: Database, run: string): Promise<readonly StepRecord[]> {
+  const rows = await database.read(
+    `read the steps of run ${run}`,
+    `SELECT number, title, state, attempt, started_at AS "startedAt", ended_at AS "endedAt", evidence, error
+     FROM run_steps WHERE run_id = $1`,
+    [run],
+  );
+  return parseRows(stepRow, rows).sort((a, b) => byNumber.compare(a.number, b.number));
+}
+
+/** An undo leaves what the step itself found or failed with, unless it has something to say of its own. */
+const upsert = `INSERT INTO run_steps AS old (run_id, number, title, state, attempt, evidence, error, ended_at)
+  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, CASE WHEN $4 = 'running' THEN NULL ELSE now() END)
+  ON CONFLICT (run_id, number) DO UPDATE SET title = excluded.title, state = excluded.state, attempt = excluded.attempt,
+    ended_at = excluded.ended_at,
+    evidence = CASE WHEN excluded.state LIKE 'undo%' THEN coalesce(excluded.evidence, old.evidence) ELSE excluded.evidence END,
+    error = CASE WHEN excluded.state LIKE 'undo%' THEN coalesce(excluded.error, old.error) ELSE excluded.error END`;
+
+/** See `Runs.recordStep`. NotFoundError when the run is not registered. */
+export async function upsertStep(
+  database: Database,
+  run: string,
+  step: Omit<StepRecord, 'startedAt' | 'endedAt'>,
+): Promise<void> {
+  const { number, title, state, attempt, evidence, error } = step;
+  const json = evidence && JSON.stringify(evidence);
+  await database.change(`record step ${number} of run ${run}`, upsert, [
+    run,
+    number,
+    title,
+    state,
+    attempt,
+    json,
+    error,
+  ]);
+}
