@@ -1,0 +1,53 @@
+import type { Command, Execution } from './execution.ts';
+import { stoppedBefore } from './limits.ts';
+import { createShellOver } from './shell-over.ts';
+import type { Shell } from './shell.ts';
+import { createSlots } from './slots.ts';
+import { executeOnChannel } from './ssh-channel.ts';
+import { createSshConnection } from './ssh-connection.ts';
+import { describeTarget, type SshTarget } from './ssh-target.ts';
+
+/** Commands at once on one connection. OpenSSH grants ten sessions to each by default (sshd_config, MaxSessions). */
+const CHANNELS_AT_ONCE = 8;
+
+export interface ClosableShell extends Shell {
+  /** Closes the connection for good: running commands end in OutcomeUnknownError, later ones in UnavailableError. */
+  close(): Promise<void>;
+}
+
+/**
+ * A shell over SSH. It connects on first use, keeps one connection for all commands (eight at once, more wait for their turn within
+ * their time limit), and opens another only when that one was lost. The account's login shell must be a POSIX shell. A command that
+ * was given up may live on over there: the next attempt looks before it acts.
+ */
+export function createSshShell(target: SshTarget): ClosableShell {
+  const host = describeTarget(target);
+  const connection = createSshConnection(target);
+  const slots = createSlots(CHANNELS_AT_ONCE);
+
+  const execute = async (command: Command, signal: AbortSignal): Promise<Execution> => {
+    let begun = false;
+    let refused = false;
+    const attempt = (): Promise<Execution> =>
+      slots.use(signal, () =>
+        connection.use(signal, (ssh, retire) => {
+          begun = true;
+          const onRefused = (): void => {
+            refused = true;
+            retire();
+          };
+          return executeOnChannel(ssh, { host, command, signal, onRefused });
+        }),
+      );
+    try {
+      // Commands that were given up keep their sessions until they end. When none is left, a new connection has its own.
+      return await attempt().catch((error: unknown) => {
+        if (!refused) throw error;
+        return attempt();
+      });
+    } catch (error) {
+      throw signal.aborted && !begun ? stoppedBefore(signal, `${command.text} on ${host}`) : error;
+    }
+  };
+  return { ...createShellOver(host, execute), close: () => connection.close() };
+}

@@ -1,0 +1,128 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
+import getPort from 'get-port';
+
+/** A real OpenSSH server on a loopback port of its own, to which root logs in with a key. */
+export interface Sshd {
+  readonly port: number;
+  /** `ssh-ed25519 AAAA…` lines, without comments. */
+  readonly hostKeys: readonly string[];
+  /** Private key of the one who may log in, as text. */
+  readonly privateKey: string;
+  /** What it has logged so far. */
+  log(): Promise<string>;
+  /** How many connections have logged in since it started. */
+  loginCount(): Promise<number>;
+  /** Ends every open connection at once, as when the network or the machine goes away; the server goes on listening. */
+  killConnections(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface SshdOptions {
+  /** Lines for sshd_config that come before the others, and so win. */
+  readonly config?: readonly string[];
+  /** Default: ed25519 and ecdsa. */
+  readonly hostKeyTypes?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
+  /** Default: any free one. A fixed one is for a second server in the place of a first. */
+  readonly port?: number;
+}
+
+/** Starts one; needs root and /usr/sbin/sshd. Give it back with `stop`. */
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
+  const directory = await mkdtemp(join(tmpdir(), 'imprint-sshd-'));
+  const port = options.port ?? (await getPort({ host: '127.0.0.1' }));
+  const hostKeys: string[] = [];
+  for (const type of options.hostKeyTypes ?? ['ed25519', 'ecdsa']) {
+    hostKeys.push(await makeKey(join(directory, `host_${type}`), type));
+  }
+  const userKey = join(directory, 'user');
+  await writeFile(join(directory, 'authorized_keys'), `${await makeKey(userKey, 'ed25519')}\n`);
+  await writeFile(join(directory, 'sshd_config'), configText(directory, port, options));
+  const child = await launch(directory, port);
+  const log = (): Promise<string> => readFile(join(directory, 'log'), 'utf8');
+  return {
+    port,
+    hostKeys,
+    privateKey: await readFile(userKey, 'utf8'),
+    log,
+    loginCount: async () => (await log()).match(/Accepted (publickey|password) for/g)?.length ?? 0,
+    killConnections: async () => {
+      for (const pid of await descendantsNamed(child.pid, 'sshd')) process.kill(pid, 'SIGKILL');
+    },
+    stop: async () => {
+      for (const pid of await descendantsNamed(child.pid, 'sshd')) process.kill(pid, 'SIGKILL');
+      child.kill('SIGTERM');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function makeKey(path: string, type: string): Promise<string> {
+  await execa('ssh-keygen', ['-q', '-N', '', '-C', '', '-t', type, '-f', path]);
+  return (await readFile(`${path}.pub`, 'utf8')).trim();
+}
+
+function configText(directory: string, port: number, options: SshdOptions): string {
+  const hostKeys = (options.hostKeyTypes ?? ['ed25519', 'ecdsa']).map((type) => `HostKey ${directory}/host_${type}`);
+  return [
+    ...(options.config ?? []),
+    `Port ${String(port)}`,
+    'ListenAddress 127.0.0.1',
+    ...hostKeys,
+    `AuthorizedKeysFile ${directory}/authorized_keys`,
+    'PidFile none',
+    'StrictModes no',
+    'UsePAM no',
+    'PermitRootLogin yes',
+    'PasswordAuthentication no',
+    'LogLevel VERBOSE',
+    '',
+  ].join('\n');
+}
+
+async function launch(directory: string, port: number): Promise<ChildProcess> {
+  // Debian's sshd refuses to start without it; with systemd its unit makes it.
+  await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
+  const args = ['-D', '-f', join(directory, 'sshd_config'), '-E', join(directory, 'log')];
+  const child = spawn('/usr/sbin/sshd', args, { stdio: 'ignore' });
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (await accepts(port)) return child;
+    if (child.exitCode !== null) break;
+    await delay(25);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`sshd did not start: ${await readFile(join(directory, 'log'), 'utf8').catch(() => 'no log')}`);
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** The processes below `root` that carry this name: sshd's own children, not what runs in their sessions. */
+async function descendantsNamed(root: number | undefined, name: string): Promise<number[]> {
+  const children = new Map<number, number[]>();
+  for (const entry of await readdir('/proc')) {
+    const stat = /^\d+$/.test(entry) ? await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '') : '';
+    const found = /^(\d+) \((.*)\) \S (\d+) /s.exec(stat);
+    if (found?.[2] !== name) continue;
+    const parent = Number(found[3]);
+    children.set(parent, [...(children.get(parent) ?? []), Number(found[1])]);
+  }
+  const below = (pid: number): number[] => (children.get(pid) ?? []).flatMap((child) => [child, ...below(child)]);
+  return root === undefined ? [] : below(root);
+}
