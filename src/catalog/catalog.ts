@@ -94,14 +94,14 @@ export interface Claims {
    * Takes the node for `owner` and moves it to `state`. Mine already: success. Somebody else's: ConflictError whose message names the
    * owning run. State that forbids it: ConflictError. So does an execution that gave the node back already: its call was only slow.
    */
-  acquire(claimant: Claimant, state: ComputerState): Promise<Fence>;
+  acquire(claimant: Claimant, state: ComputerState | 'unchanged'): Promise<Fence>;
   /**
    * Proves that `owner` still holds the node and returns a fence; the epoch rises when the claimant's attempt is another than the last.
    * A superseded claimant (an earlier execution or attempt) gets a ConflictError, for good.
    */
   fence(claimant: Claimant): Promise<Fence>;
-  /** Gives the node up and leaves it in `state`. Not mine (any more), or superseded: nothing happens to the node. */
-  release(claimant: Claimant, state: ComputerState): Promise<void>;
+  /** Gives the node up and leaves it in `state`; `previous` is the state in which it was claimed. Not mine (any more), or superseded: nothing happens to the node. */
+  release(claimant: Claimant, state: ComputerState | 'previous'): Promise<void>;
   find(node: string): Promise<Claim | undefined>;
 }
 
@@ -177,6 +177,7 @@ export interface Runs {
   /** Records a run before it is started. The same request key with the same procedure and input returns the earlier run; with other input: ConflictError. */
   register(run: NewRun): Promise<RunRecord>;
   get(id: string): Promise<RunRecord>;
+  find(id: string): Promise<RunRecord | undefined>;
   /** Newest first. */
   list(filter: { node?: string; state?: RunState; limit: number }): Promise<readonly RunRecord[]>;
   steps(id: string): Promise<readonly StepRecord[]>;

@@ -3,7 +3,7 @@ import { ConflictError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Claim, Claimant, Claims } from './catalog.ts';
 import { attemptsOf, parseAttempt, standingOf } from './claimants.ts';
-import { lockComputer, moveComputer, ownedBy, type LockedComputer } from './computer-lock.ts';
+import { lockComputer, moveComputer, ownedBy, restoreComputer, type LockedComputer } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
 import { integer, parseFirst, timestamp } from './rows.ts';
 
@@ -19,7 +19,7 @@ export function createClaims(database: Database): Claims {
         const fence = computer.claim
           ? await prove(statements, computer, claimant)
           : await insertClaim(statements, computer, claimant);
-        await moveComputer(statements, computer, state);
+        if (state !== 'unchanged') await moveComputer(statements, computer, state);
         return fence;
       });
     },
@@ -39,7 +39,10 @@ export function createClaims(database: Database): Claims {
         if (computer.claim?.owner !== claimant.owner) return;
         if (standingOf(claimant, await attemptsOf(statements, computer.id)) === 'superseded') return;
         await statements.rows('DELETE FROM claims WHERE computer_id = $1', [computer.id]);
-        await moveComputer(statements, computer, state);
+        const previous = computer.claim.previousState;
+        // The table of transitions is about what runs do with a node; giving it back as it was is always allowed.
+        if (state === 'previous') await restoreComputer(statements, computer, previous);
+        else await moveComputer(statements, computer, state);
       });
     },
     async find(node) {
@@ -71,10 +74,11 @@ async function prove(statements: Statements, computer: LockedComputer, claimant:
 
 async function insertClaim(statements: Statements, computer: LockedComputer, claimant: Claimant): Promise<Fence> {
   const epoch = await nextEpoch(statements, computer);
-  await statements.rows('INSERT INTO claims (computer_id, owner, epoch) VALUES ($1, $2, $3)', [
+  await statements.rows('INSERT INTO claims (computer_id, owner, epoch, previous_state) VALUES ($1, $2, $3, $4)', [
     computer.id,
     claimant.owner,
     epoch,
+    computer.state,
   ]);
   await rememberAttempt(statements, computer, claimant, epoch);
   return fenceOf(claimant, epoch);

@@ -10,11 +10,11 @@ export interface LockedComputer {
   readonly name: string;
   readonly state: ComputerState;
   readonly lastEpoch: number;
-  readonly claim?: { readonly owner: string; readonly epoch: number };
+  readonly claim?: { readonly owner: string; readonly epoch: number; readonly previousState: ComputerState };
 }
 
 const lockedRow = z.object({ id: integer, name: z.string(), state: z.enum(computerStates), lastEpoch: integer });
-const claimRow = z.object({ owner: z.string(), epoch: integer });
+const claimRow = z.object({ owner: z.string(), epoch: integer, previousState: z.enum(computerStates) });
 
 /**
  * Locks the computer until the transaction ends: everything that concerns its claim goes through here, one after the other.
@@ -28,7 +28,7 @@ export async function lockComputer(statements: Statements, name: string): Promis
   const computer = parseFirst(lockedRow, rows);
   if (!computer) throw new NotFoundError(`no node ${JSON.stringify(name)} in the catalog`);
   // A statement of its own: what the one above waited for is visible only to the next.
-  const claims = await statements.rows('SELECT owner, epoch FROM claims WHERE computer_id = $1', [computer.id]);
+  const claims = await statements.rows('SELECT owner, epoch, previous_state AS "previousState" FROM claims WHERE computer_id = $1', [computer.id]);
   const claim = parseFirst(claimRow, claims);
   return { ...computer, ...(claim ? { claim } : {}) };
 }
@@ -45,6 +45,15 @@ export async function moveComputer(
       evidence: { state: computer.state },
     });
   }
+  await statements.rows('UPDATE computers SET state = $2 WHERE id = $1', [computer.id, state]);
+}
+
+/** Puts a locked computer back into the state in which it was claimed. */
+export async function restoreComputer(
+  statements: Statements,
+  computer: LockedComputer,
+  state: ComputerState,
+): Promise<void> {
   await statements.rows('UPDATE computers SET state = $2 WHERE id = $1', [computer.id, state]);
 }
 

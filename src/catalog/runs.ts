@@ -25,6 +25,9 @@ export function createRuns(database: Database): Runs {
   return {
     register: (run) => database.transaction(`register run ${run.id}`, (statements) => registerRun(statements, run)),
     get: (id) => requireRun(database, id),
+    async find(id) {
+      return parseFirst(runRow, await database.read(`look up run ${id}`, `${select} WHERE id = $1`, [id]));
+    },
     async list({ node, state, limit }) {
       const rows = await database.read(
         'list the runs',

@@ -4,6 +4,8 @@ CREATE TABLE claims (
   computer_id bigint PRIMARY KEY REFERENCES computers,
   owner text NOT NULL,
   epoch bigint NOT NULL,
+  -- The computer's state when it was claimed, for a run that gives it back as it was.
+  previous_state text NOT NULL,
   since timestamptz NOT NULL DEFAULT now()
 );
 
