@@ -47,6 +47,11 @@ export class IntegrityError extends ImprintError {
   readonly retryable = false;
 }
 
+/** Thrown when a state was waited for and did not come in time. */
+export class DeadlineError extends ImprintError {
+  readonly retryable = false;
+}
+
 /** Thrown when the other side cannot be reached or is busy; nothing was begun. */
 export class UnavailableError extends ImprintError {
   readonly retryable = true;

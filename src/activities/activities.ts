@@ -1,0 +1,32 @@
+import { createCapturePlanActivities, type CapturePlanActivities } from './capture-plan.ts';
+import { createClaimingActivities, type ClaimingActivities } from './claiming.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { createLoadPlanActivities, type LoadPlanActivities } from './load-plan.ts';
+import { createLoadedSystemActivities, type LoadedSystemActivities } from './loaded-system.ts';
+import { createNodeStatusActivities, type NodeStatusActivities } from './node-status.ts';
+import { createPowerActivities, type PowerActivities } from './power.ts';
+import { createStagingActivities, type StagingActivities } from './staging.ts';
+import { createVerifyAndPublishActivities, type VerifyAndPublishActivities } from './verify-and-publish.ts';
+
+/** Everything that workflows can ask for, by name. Inputs only grow within a release. */
+export type Activities = ClaimingActivities &
+  CapturePlanActivities &
+  StagingActivities &
+  VerifyAndPublishActivities &
+  LoadPlanActivities &
+  LoadedSystemActivities &
+  NodeStatusActivities &
+  PowerActivities;
+
+export function createActivities(deps: ActivityDependencies): Activities {
+  return {
+    ...createClaimingActivities(deps),
+    ...createCapturePlanActivities(deps),
+    ...createStagingActivities(deps),
+    ...createVerifyAndPublishActivities(deps),
+    ...createLoadPlanActivities(deps),
+    ...createLoadedSystemActivities(deps),
+    ...createNodeStatusActivities(deps),
+    ...createPowerActivities(deps),
+  };
+}

@@ -1,0 +1,112 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure, TemporalFailure } from '@temporalio/common';
+import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import type { Catalog } from '../catalog/catalog.ts';
+import { ImprintError, NotFoundError, NotReadyError, errorChain } from '../domain/errors.ts';
+import type { Evidence } from '../domain/plan.ts';
+import type { StepRecord } from '../domain/run.ts';
+import type { StepInput } from '../domain/step-input.ts';
+import { latestProgress } from './call.ts';
+
+/** How often an activity says that it is alive; several times within the heartbeat time-out of workflows/activity-options.ts. */
+const aliveEveryMs = 2_000;
+
+/**
+ * After this many attempts an error that a retry could mend is given up: with the intervals of workflows/activity-options.ts that is a
+ * minute and a half of trying. Time without a worker does not count. Undos never give up.
+ */
+const attemptsMax = 8;
+
+/** What stands between Temporal and every activity: liveness, the record of steps, and the translation of errors. */
+export function createBoundary(catalog: Catalog): (context: Context) => { inbound: ActivityInboundCallsInterceptor } {
+  return (context) => ({
+    inbound: {
+      execute: async (input, next) => {
+        const alive = setInterval(() => {
+          context.heartbeat(latestProgress.get(context));
+        }, aliveEveryMs);
+        const step = stepOf(input.args[0]);
+        try {
+          await record(catalog, context, step, 'running');
+          const result = await next(input);
+          await record(catalog, context, step, step?.step.undo ? 'undone' : 'done', evidenceOf(result));
+          return result;
+        } catch (error) {
+          throw await failureOf(catalog, context, step, error);
+        } finally {
+          clearInterval(alive);
+        }
+      },
+    },
+  });
+}
+
+async function failureOf(
+  catalog: Catalog,
+  context: Context,
+  step: StepInput | undefined,
+  error: unknown,
+): Promise<unknown> {
+  if (context.cancellationSignal.aborted) return detached(context);
+  if (error instanceof TemporalFailure) return error;
+  if (!(error instanceof ImprintError)) return error;
+  const final = !error.retryable || (context.info.attempt >= attemptsMax && step?.step.undo !== true);
+  if (final) {
+    const state = step?.step.undo ? 'undo-failed' : 'failed';
+    await record(catalog, context, step, state, error.evidence as Evidence, errorChain(error)).catch(() => undefined);
+  }
+  return toApplicationFailure(error, final);
+}
+
+/** The abort signal comes for many reasons; only a cancellation that was asked for ends the activity as cancelled. */
+function detached(context: Context): TemporalFailure {
+  if (context.cancellationDetails?.cancelRequested === true) return new CancelledFailure('step was cancelled');
+  return ApplicationFailure.create({
+    type: 'Detached',
+    message: 'this worker stopped waiting for the step; the next attempt attaches to it again',
+    nonRetryable: false,
+  });
+}
+
+function toApplicationFailure(error: ImprintError, final: boolean): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: error.name,
+    message: error.message,
+    nonRetryable: final,
+    details: [error.evidence],
+    ...(error.cause instanceof Error ? { cause: error.cause } : {}),
+    ...(error instanceof NotReadyError ? { category: ApplicationFailureCategory.BENIGN } : {}),
+  });
+}
+
+async function record(
+  catalog: Catalog,
+  context: Context,
+  input: StepInput | undefined,
+  state: StepRecord['state'],
+  evidence?: Evidence,
+  error?: string,
+): Promise<void> {
+  if (input === undefined) return;
+  const recording = catalog.runs.recordStep(input.run, {
+    number: input.step.number,
+    title: input.step.title,
+    state,
+    attempt: context.info.attempt,
+    ...(evidence === undefined ? {} : { evidence }),
+    ...(error === undefined ? {} : { error }),
+  });
+  // A workflow that was started without the client is registered by its first step, which comes after this.
+  await recording.catch((failure: unknown) => {
+    if (!(failure instanceof NotFoundError)) throw failure;
+  });
+}
+
+function stepOf(argument: unknown): StepInput | undefined {
+  const candidate = argument as Partial<StepInput> | undefined;
+  return candidate?.step === undefined || candidate.run === undefined ? undefined : (candidate as StepInput);
+}
+
+function evidenceOf(result: unknown): Evidence | undefined {
+  return typeof result === 'object' && result !== null ? (result as Evidence) : undefined;
+}

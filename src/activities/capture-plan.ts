@@ -1,0 +1,97 @@
+import { CapacityError, InvalidInputError } from '../domain/errors.ts';
+import { nameOfRevision } from '../domain/image.ts';
+import type { CaptureImageInput } from '../domain/inputs.ts';
+import type { Evidence, PlanStep } from '../domain/plan.ts';
+import { freeBytes } from '../library/prepare.ts';
+import { need } from '../provisioners/provisioner.ts';
+import type { CapturePlanRequest } from '../domain/plan-request.ts';
+import type { StepInput } from '../domain/step-input.ts';
+import { callContext } from './call.ts';
+import type { NamedRevision } from './claiming.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { captureFacts, moduleOf, type CaptureFacts } from './facts.ts';
+import { pollUntil } from './polling.ts';
+import { unknownKind } from './unknown-kind.ts';
+import { actOnSystem } from './operating-system-steps.ts';
+import { chooseOperatingSystem } from './operating-system-choice.ts';
+
+type CaptureStepInput = StepInput & CapturePlanRequest;
+
+/** Steps 2 to 5 of captureImage. */
+export interface CapturePlanActivities {
+  reserveRevision(input: StepInput & { readonly input: CaptureImageInput }): Promise<NamedRevision>;
+  abandonRevision(input: StepInput): Promise<void>;
+  checkCapture(input: CaptureStepInput): Promise<Evidence>;
+  planCapture(input: CaptureStepInput): Promise<readonly PlanStep[]>;
+  carryOutCaptureStep(input: CaptureStepInput & { readonly planned: PlanStep }): Promise<Evidence>;
+  undoCaptureStep(input: CaptureStepInput & { readonly planned: PlanStep }): Promise<Evidence>;
+}
+
+export function createCapturePlanActivities(deps: ActivityDependencies): CapturePlanActivities {
+  return {
+    async reserveRevision({ input, run, node }) {
+      const operatingSystem = await chooseOperatingSystem(deps.catalog, input);
+      const { image, comment, author } = input;
+      const request = { owner: run, image, operatingSystem, comment, author, capturedFrom: node };
+      const revision = await deps.catalog.revisions.reserve(request);
+      return { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) };
+    },
+
+    async abandonRevision({ run }) {
+      await deps.catalog.revisions.abandon(run);
+    },
+
+    async checkCapture(input) {
+      const facts = await captureFacts(deps, input);
+      const context = callContext();
+      const problems = facts.provisioner.validate(facts.computer);
+      const check = await need(facts.provisioner, 'capturing').check(facts.request, context);
+      const all = [...problems, ...check.problems].map(({ where, problem }) => `${where}: ${problem}`);
+      if (all.length > 0) throw new InvalidInputError(`${facts.computer.name} cannot be captured: ${all.join('; ')}`);
+      const free = await freeBytes(facts.library, context);
+      if (free < check.bytesNeeded) throw tooFull(facts, check.bytesNeeded, free);
+      return { bytesNeeded: check.bytesNeeded, bytesFree: free };
+    },
+
+    async planCapture(input) {
+      const facts = await captureFacts(deps, input);
+      return await need(facts.provisioner, 'capturing').plan(facts.request, callContext());
+    },
+
+    async carryOutCaptureStep(input) {
+      const facts = await captureFacts(deps, input);
+      const { planned } = input;
+      if (planned.by === 'operating-system') {
+        return await actOnSystem(deps, { ...facts, module: moduleOf(deps, facts.revision), planned });
+      }
+      return await carryOut(facts, planned);
+    },
+
+    async undoCaptureStep(input) {
+      const facts = await captureFacts(deps, input);
+      const step = need(facts.provisioner, 'capturing').steps[input.planned.kind];
+      return (await step?.undo?.(facts.request, input.planned, callContext())) ?? {};
+    },
+  };
+}
+
+async function carryOut(facts: CaptureFacts, planned: PlanStep): Promise<Evidence> {
+  const context = callContext();
+  const step = need(facts.provisioner, 'capturing').steps[planned.kind];
+  if (step === undefined) throw unknownKind(facts.provisioner.name, planned);
+  if (planned.pace !== 'poll') return await step.act(facts.request, planned, context);
+  const wait = {
+    what: planned.title,
+    deadlineSeconds: planned.deadlineSeconds ?? facts.request.shutdownSeconds,
+    signal: context.signal,
+  };
+  return await pollUntil(wait, async () => await step.act(facts.request, planned, context));
+}
+
+function tooFull(facts: CaptureFacts, needed: number, free: number): CapacityError {
+  const { name, root } = facts.library;
+  return new CapacityError(
+    `library ${name} (${root}) is too full for ${nameOfRevision(facts.revision)}: it may take ${String(needed)} bytes, ${String(free)} are free`,
+    { evidence: { bytesNeeded: needed, bytesFree: free } },
+  );
+}

@@ -1,0 +1,111 @@
+import { Context } from '@temporalio/activity';
+import type { ComputerState } from '../domain/computer.ts';
+import { InvalidInputError } from '../domain/errors.ts';
+import { parseCaptureImageInput, parseLoadNodeInput, parseNodeInput, parsePowerNodeInput } from '../domain/inputs.ts';
+import type { CaptureImageInput, LoadNodeInput, NodeInput, PowerNodeInput } from '../domain/inputs.ts';
+import { nameOfRevision } from '../domain/image.ts';
+import type { JsonObject } from '../domain/plan.ts';
+import type { Procedure, RunState } from '../domain/run.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { StepInput } from '../domain/step-input.ts';
+import { claimant } from './call.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** A revision as workflows need to know it. */
+export interface NamedRevision {
+  readonly id: number;
+  readonly image: string;
+  readonly revision: number;
+  /** `demo-web-v1` */
+  readonly name: string;
+}
+
+/** A procedure's first and last steps. Input is checked here once more: a workflow can be started without the client. */
+export interface ClaimingActivities {
+  claimForCapture(input: StepInput & { readonly input: CaptureImageInput }): Promise<{ managementNode: string }>;
+  claimForLoad(
+    input: StepInput & { readonly input: LoadNodeInput },
+  ): Promise<{ managementNode: string; revision: NamedRevision }>;
+  claimForPower(input: StepInput & { readonly input: PowerNodeInput }): Promise<{ managementNode: string }>;
+  claimForUnload(input: StepInput & { readonly input: NodeInput }): Promise<{ managementNode: string }>;
+  /** Claims nothing. */
+  findNode(input: StepInput & { readonly input: NodeInput }): Promise<{ managementNode: string; revisionId?: number }>;
+  releaseNode(input: StepInput & { readonly state: ComputerState | 'previous' }): Promise<void>;
+  recordOutcome(input: {
+    readonly run: string;
+    readonly state: Exclude<RunState, 'running'>;
+    readonly outcome: string;
+  }): Promise<void>;
+}
+
+export function createClaimingActivities(deps: ActivityDependencies): ClaimingActivities {
+  const { catalog } = deps;
+
+  async function claim(step: StepInput, state: ComputerState | 'unchanged'): Promise<{ managementNode: string }> {
+    const { managementNode } = await catalog.computers.get(step.node);
+    await catalog.claims.acquire(claimant(step), state);
+    return { managementNode };
+  }
+
+  return {
+    async claimForCapture({ input, ...step }) {
+      const parsed = parseCaptureImageInput(input);
+      await registerRun(catalog, step, parsed);
+      return await claim(step, 'capturing');
+    },
+
+    async claimForLoad({ input, ...step }) {
+      const parsed = parseLoadNodeInput(input);
+      const { image, revision: number } = parsed;
+      await registerRun(catalog, step, parsed);
+      const computer = await catalog.computers.get(step.node);
+      const revision = await catalog.revisions.resolve({
+        image,
+        ...(number === undefined ? {} : { revision: number }),
+      });
+      if (!(await catalog.operatingSystems.isLoadable(computer.provisioningSystem, revision.operatingSystem))) {
+        throw new InvalidInputError(
+          `${computer.provisioningSystem}, which drives ${computer.name}, cannot load ${revision.operatingSystem}`,
+        );
+      }
+      const { managementNode } = await claim(step, 'loading');
+      return {
+        managementNode,
+        revision: { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) },
+      };
+    },
+
+    async claimForPower({ input, ...step }) {
+      await registerRun(catalog, step, parsePowerNodeInput(input));
+      return await claim(step, 'unchanged');
+    },
+
+    async claimForUnload({ input, ...step }) {
+      await registerRun(catalog, step, parseNodeInput(input));
+      return await claim(step, 'loading');
+    },
+
+    async findNode({ input, ...step }) {
+      const { node } = parseNodeInput(input);
+      await registerRun(catalog, step, { node });
+      const { managementNode, currentRevisionId } = await catalog.computers.get(node);
+      return { managementNode, ...(currentRevisionId === undefined ? {} : { revisionId: currentRevisionId }) };
+    },
+
+    async releaseNode({ state, ...step }) {
+      await catalog.claims.release(claimant(step), state);
+    },
+
+    async recordOutcome({ run, state, outcome }) {
+      // A run that was refused for its input before it was registered has no row; Temporal keeps its failure.
+      if ((await catalog.runs.find(run)) !== undefined) await catalog.runs.recordOutcome(run, state, outcome);
+    },
+  };
+}
+
+/** A workflow that was started without the client, from Temporal's UI for instance, becomes a run of the catalog here. */
+async function registerRun(catalog: Catalog, step: StepInput, input: NodeInput): Promise<void> {
+  if ((await catalog.runs.find(step.run)) !== undefined) return;
+  const procedure = Context.current().info.workflowType as Procedure;
+  await catalog.runs.register({ id: step.run, procedure, node: input.node, input: { ...input } as JsonObject });
+}

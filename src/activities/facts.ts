@@ -1,0 +1,97 @@
+import { Context } from '@temporalio/activity';
+import type { Computer } from '../domain/computer.ts';
+import { NotFoundError, UnsupportedError } from '../domain/errors.ts';
+import type { Revision } from '../domain/image.ts';
+import { libraryPaths } from '../library/paths.ts';
+import type { OperatingSystem } from '../os/operating-system.ts';
+import type { CaptureRequest, LoadRequest, Provisioner } from '../provisioners/provisioner.ts';
+import type { LibraryPlace } from '../remote/library-place.ts';
+import type { Shell } from '../remote/shell.ts';
+import type { CapturePlanRequest, LoadPlanRequest } from '../domain/plan-request.ts';
+import type { StepInput } from '../domain/step-input.ts';
+import { claimant } from './call.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** A node with the modules that drive it. Read afresh by each activity, so that mended settings take effect at the next attempt. */
+export interface NodeFacts {
+  readonly computer: Computer;
+  readonly provisioner: Provisioner;
+  readonly library: LibraryPlace;
+  readonly shell: Shell;
+}
+
+export async function nodeFacts(deps: ActivityDependencies, node: string): Promise<NodeFacts> {
+  const computer = await deps.catalog.computers.get(node);
+  const provisioner = deps.provisioner(computer.provisioningSystem);
+  return {
+    computer,
+    provisioner,
+    library: provisioner.libraryOf?.(computer) ?? deps.library,
+    shell: provisioner.guestShell?.(computer) ?? deps.nodeShell(computer),
+  };
+}
+
+/** The OS module of a revision; UnsupportedError when no operating system is involved. */
+export function moduleOf(deps: ActivityDependencies, revision: Revision): OperatingSystem {
+  if (revision.osModule !== undefined) return deps.operatingSystem(revision.osModule);
+  throw new UnsupportedError(`${revision.operatingSystem} has no OS module`);
+}
+
+/** What an activity of a capture works on. Proves at the same time that the run still owns the node. */
+export interface CaptureFacts extends NodeFacts {
+  readonly revision: Revision;
+  readonly request: CaptureRequest;
+}
+
+export async function captureFacts(
+  deps: ActivityDependencies,
+  input: StepInput & CapturePlanRequest,
+): Promise<CaptureFacts> {
+  const fence = await deps.catalog.claims.fence(claimant(input));
+  const facts = await nodeFacts(deps, input.node);
+  const revision = await deps.catalog.revisions.get(input.revisionId);
+  const request: CaptureRequest = {
+    computer: facts.computer,
+    revision,
+    fence,
+    library: facts.library,
+    staging: libraryPaths(facts.library).staging(input.run),
+    allowForcedOff: input.allowForcedOff,
+    shutdownSeconds: input.shutdownSeconds,
+    ...(input.copyRateBytes === undefined ? {} : { copyRateBytes: input.copyRateBytes }),
+  };
+  return { ...facts, revision, request };
+}
+
+/** What an activity of a load works on. Proves at the same time that the run still owns the node. */
+export interface LoadFacts extends NodeFacts {
+  readonly revision: Revision;
+  readonly request: LoadRequest;
+}
+
+export async function loadFacts(deps: ActivityDependencies, input: StepInput & LoadPlanRequest): Promise<LoadFacts> {
+  const fence = await deps.catalog.claims.fence(claimant(input));
+  const facts = await nodeFacts(deps, input.node);
+  const revision = await deps.catalog.revisions.get(input.revisionId);
+  const copy = await deps.catalog.copies.find(revision.id, facts.library.name);
+  if (copy === undefined) {
+    throw new NotFoundError(
+      `${revision.image}, revision ${String(revision.revision)}, has no copy in library ${facts.library.name}`,
+    );
+  }
+  const keepOutgoing = await deps.catalog.setAside.isKept(input.node);
+  const request: LoadRequest = {
+    computer: facts.computer,
+    revision,
+    copy,
+    fence,
+    library: facts.library,
+    keepOutgoing,
+  };
+  return { ...facts, revision, request };
+}
+
+/** Milliseconds since this activity's first attempt was scheduled. */
+export function sinceScheduledMs(): number {
+  return Date.now() - Context.current().info.scheduledTimestampMs;
+}

@@ -1,0 +1,84 @@
+import { InvalidInputError, IntegrityError } from '../domain/errors.ts';
+import { nameOfRevision } from '../domain/image.ts';
+import type { Evidence, PlanStep } from '../domain/plan.ts';
+import { verifyCopy } from '../library/verify-copy.ts';
+import { need } from '../provisioners/provisioner.ts';
+import type { LoadPlanRequest } from '../domain/plan-request.ts';
+import type { StepInput } from '../domain/step-input.ts';
+import { callContext } from './call.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { loadFacts, type LoadFacts } from './facts.ts';
+import { pollUntil } from './polling.ts';
+import { unknownKind } from './unknown-kind.ts';
+
+type LoadStepInput = StepInput & LoadPlanRequest;
+
+/** 10 minutes: what Apache VCL gives a Linux machine to answer after a load (Linux.pm, post_load). */
+const defaultDeadlineSeconds = 600;
+
+/** Steps 3 and 5 of loadNode. */
+export interface LoadPlanActivities {
+  /** Proves the copy in the library, in full when it was touched since the last full check, and that nothing stands in the way. */
+  checkLoad(input: LoadStepInput): Promise<Evidence>;
+  planLoad(input: LoadStepInput): Promise<readonly PlanStep[]>;
+  carryOutLoadStep(input: LoadStepInput & { readonly planned: PlanStep }): Promise<Evidence>;
+  undoLoadStep(input: LoadStepInput & { readonly planned: PlanStep }): Promise<Evidence>;
+}
+
+export function createLoadPlanActivities(deps: ActivityDependencies): LoadPlanActivities {
+  return {
+    async checkLoad(input) {
+      const facts = await loadFacts(deps, input);
+      const context = callContext();
+      const problems = [
+        ...facts.provisioner.validate(facts.computer),
+        ...(await need(facts.provisioner, 'loading').check(facts.request, context)),
+      ].map(({ where, problem }) => `${where}: ${problem}`);
+      if (problems.length > 0)
+        throw new InvalidInputError(`${facts.computer.name} cannot be loaded: ${problems.join('; ')}`);
+      return await proveCopy(deps, facts);
+    },
+
+    async planLoad(input) {
+      const facts = await loadFacts(deps, input);
+      return await need(facts.provisioner, 'loading').plan(facts.request, callContext());
+    },
+
+    async carryOutLoadStep(input) {
+      return await carryOut(await loadFacts(deps, input), input.planned);
+    },
+
+    async undoLoadStep(input) {
+      const facts = await loadFacts(deps, input);
+      const step = need(facts.provisioner, 'loading').steps[input.planned.kind];
+      return (await step?.undo?.(facts.request, input.planned, callContext())) ?? {};
+    },
+  };
+}
+
+async function proveCopy(deps: ActivityDependencies, facts: LoadFacts): Promise<Evidence> {
+  const { copy, revision, fence } = facts.request;
+  if (revision.manifest === undefined)
+    throw new IntegrityError(`${nameOfRevision(revision)} has no manifest in the catalog`);
+  const { by, files } = await verifyCopy(
+    facts.library,
+    deps.jobs,
+    { copy, manifest: revision.manifest, fence },
+    callContext(),
+  );
+  await deps.catalog.copies.recordVerified(revision.id, facts.library.name, { at: new Date().toISOString(), files });
+  return { copy: copy.path, provedBy: by, files: files.map(({ file, sizeBytes }) => ({ file, sizeBytes })) };
+}
+
+async function carryOut(facts: LoadFacts, planned: PlanStep): Promise<Evidence> {
+  const context = callContext();
+  const step = need(facts.provisioner, 'loading').steps[planned.kind];
+  if (step === undefined) throw unknownKind(facts.provisioner.name, planned);
+  if (planned.pace !== 'poll') return await step.act(facts.request, planned, context);
+  const wait = {
+    what: planned.title,
+    deadlineSeconds: planned.deadlineSeconds ?? defaultDeadlineSeconds,
+    signal: context.signal,
+  };
+  return await pollUntil(wait, async () => await step.act(facts.request, planned, context));
+}

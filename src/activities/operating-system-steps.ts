@@ -1,0 +1,44 @@
+import type { CallContext } from '../domain/call-context.ts';
+import { UnsupportedError } from '../domain/errors.ts';
+import type { Revision } from '../domain/image.ts';
+import type { Evidence, PlanStep } from '../domain/plan.ts';
+import type { EndState, OperatingSystem, TaskOutcome } from '../os/operating-system.ts';
+import { callContext } from './call.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { NodeFacts } from './facts.ts';
+
+/** A step of a plan that the OS module does. */
+export interface SystemStep extends NodeFacts {
+  readonly revision: Revision;
+  readonly module: OperatingSystem;
+  readonly planned: PlanStep;
+}
+
+/** Carries out an OS step of a provisioner's plan; each module's function may be run again after any cut. */
+export async function actOnSystem(deps: ActivityDependencies, step: SystemStep): Promise<Evidence> {
+  const context = callContext();
+  switch (step.planned.kind) {
+    case 'preCapture': {
+      const access = await deps.standardAccess();
+      const request = { computer: step.computer, revision: step.revision, access };
+      return tasksAsEvidence(await step.module.preCapture(step.shell, request, context));
+    }
+    case 'seal':
+      return await seal(step, context);
+    case 'shutdown':
+      await step.module.shutdown(step.shell, context);
+      return {};
+    default:
+      throw new UnsupportedError(`${step.module.name} does nothing that is called ${step.planned.kind}`);
+  }
+}
+
+async function seal(step: SystemStep, context: CallContext): Promise<Evidence> {
+  const endState = (step.planned.arguments['endState'] ?? 'off') as EndState;
+  return tasksAsEvidence(await step.module.seal(step.shell, { endState, revision: step.revision }, context));
+}
+
+/** The tasks of an OS module as evidence of a step. */
+export function tasksAsEvidence(tasks: readonly TaskOutcome[]): Evidence {
+  return { tasks: tasks.map(({ task, outcome, detail, durationMs }) => ({ task, outcome, detail, durationMs })) };
+}

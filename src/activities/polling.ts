@@ -1,0 +1,37 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DeadlineError, NotReadyError, UnavailableError } from '../domain/errors.ts';
+
+/** How often a state is read that is waited for. */
+const intervalMs = 2_000;
+
+/** What is waited for, and how long. */
+export interface Wait {
+  /** `demo-1 to power off` */
+  readonly what: string;
+  readonly deadlineSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Calls `ask` until it no longer says NotReadyError, nor UnavailableError (a machine that boots refuses connections). Asks at least
+ * once, also when a management node comes back after the deadline: what was waited for may have happened meanwhile.
+ */
+export async function pollUntil<T>(wait: Wait, ask: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + wait.deadlineSeconds * 1_000;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof NotReadyError || error instanceof UnavailableError)) throw error;
+      if (Date.now() + intervalMs > deadline) throw deadlinePassed(wait, error);
+    }
+    await delay(intervalMs, undefined, { signal: wait.signal });
+  }
+}
+
+function deadlinePassed(wait: Wait, cause: NotReadyError | UnavailableError): DeadlineError {
+  return new DeadlineError(`waited ${String(wait.deadlineSeconds)} s for ${wait.what}`, {
+    cause,
+    evidence: cause.evidence,
+  });
+}

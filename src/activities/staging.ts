@@ -1,0 +1,39 @@
+import type { Evidence } from '../domain/plan.ts';
+import { endJobs } from '../library/jobs.ts';
+import { openStaging, removeStaging } from '../library/staging.ts';
+import type { CapturePlanRequest } from '../domain/plan-request.ts';
+import type { StepInput } from '../domain/step-input.ts';
+import { callContext } from './call.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { captureFacts } from './facts.ts';
+
+type CaptureStepInput = StepInput & CapturePlanRequest;
+
+/** The staging directory of a capture, from before the first byte until it was published. */
+export interface StagingActivities {
+  openStaging(input: CaptureStepInput): Promise<Evidence>;
+  /** Its undo: every job of the run is ended and proved dead before what they write to is removed. */
+  removeStaging(input: CaptureStepInput): Promise<void>;
+  /** Removes the directories of jobs that are done. */
+  clearJobs(input: CaptureStepInput): Promise<void>;
+}
+
+export function createStagingActivities(deps: ActivityDependencies): StagingActivities {
+  return {
+    async openStaging(input) {
+      const { library, request } = await captureFacts(deps, input);
+      return { staging: await openStaging(library, request.fence, callContext()) };
+    },
+
+    async removeStaging(input) {
+      const { library, request } = await captureFacts(deps, input);
+      await endJobs(library, deps.jobs, request.fence, callContext());
+      await removeStaging(library, request.fence, callContext());
+    },
+
+    async clearJobs(input) {
+      const { library, request } = await captureFacts(deps, input);
+      await endJobs(library, deps.jobs, request.fence, callContext());
+    },
+  };
+}

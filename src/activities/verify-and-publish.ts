@@ -1,0 +1,163 @@
+import { IntegrityError } from '../domain/errors.ts';
+import {
+  nameOfRevision,
+  type CleanShutdownProof,
+  type ImageDisk,
+  type Manifest,
+  type RevisionCopy,
+  type SealCheck,
+} from '../domain/image.ts';
+import type { FileIdentity } from '../domain/image.ts';
+import type { FileSystemState } from '../domain/disk-files.ts';
+import { checksumStaged } from '../library/checksum.ts';
+import { openDiskFiles } from '../library/disk-files.ts';
+import { readManifest } from '../library/manifest.ts';
+import { fileIn, libraryPaths } from '../library/paths.ts';
+import { imageExists, publish } from '../library/publish.ts';
+import { verifyStructure } from '../library/structure.ts';
+import { need, type StagedImage } from '../provisioners/provisioner.ts';
+import type { CapturePlanRequest } from '../domain/plan-request.ts';
+import type { StepInput } from '../domain/step-input.ts';
+import { callContext } from './call.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { captureFacts, moduleOf, type CaptureFacts } from './facts.ts';
+
+type CaptureStepInput = StepInput & CapturePlanRequest;
+
+/** A staged disk with its checksum, and what its file looked like when that was computed. */
+export interface CheckedDisk extends ImageDisk {
+  readonly identity: FileIdentity;
+}
+
+/** What was seen of the seal on the staged copy. */
+export interface CheckedSeal {
+  readonly checks: readonly SealCheck[];
+  readonly cleanShutdown: CleanShutdownProof;
+}
+
+/** Steps 6 and 7 of captureImage. */
+export interface VerifyAndPublishActivities {
+  verifyStructure(input: CaptureStepInput): Promise<{ readonly disks: number }>;
+  checksumDisks(input: CaptureStepInput): Promise<readonly CheckedDisk[]>;
+  checkSeal(input: CaptureStepInput): Promise<CheckedSeal>;
+  publishCopy(
+    input: CaptureStepInput & { readonly disks: readonly CheckedDisk[]; readonly seal: CheckedSeal },
+  ): Promise<RevisionCopy>;
+  publishRevision(input: CaptureStepInput & { readonly copy: RevisionCopy }): Promise<void>;
+}
+
+export function createVerifyAndPublishActivities(deps: ActivityDependencies): VerifyAndPublishActivities {
+  return {
+    async verifyStructure(input) {
+      const facts = await captureFacts(deps, input);
+      const { disks } = await stagedOf(facts);
+      await verifyStructure(facts.library, facts.request.staging, disks, callContext());
+      return { disks: disks.length };
+    },
+
+    async checksumDisks(input) {
+      const facts = await captureFacts(deps, input);
+      const { disks } = await stagedOf(facts);
+      const request = { fence: facts.request.fence, files: disks.map(({ file }) => file) };
+      const sums = await checksumStaged(facts.library, deps.jobs, request, callContext());
+      return sums.map(({ sha256, identity }, index) => {
+        const disk = disks[index];
+        if (disk === undefined)
+          throw new IntegrityError(`${identity.file} is no disk of ${nameOfRevision(facts.revision)}`);
+        return { ...disk, sizeBytes: identity.sizeBytes, sha256, identity };
+      });
+    },
+
+    async checkSeal(input) {
+      const facts = await captureFacts(deps, input);
+      return await checkSeal(deps, facts);
+    },
+
+    async publishCopy({ disks, seal, ...input }) {
+      const facts = await captureFacts(deps, input);
+      const context = callContext();
+      // An earlier attempt may have renamed the staging directory already; then what it published says what it is.
+      const manifest = (await imageExists(facts.library, facts.revision, context))
+        ? await readManifest(facts.library, libraryPaths(facts.library).revision(facts.revision), context)
+        : describe(facts, await stagedOf(facts), { disks, seal });
+      const publication = { manifest, files: disks.map(({ identity }) => identity) };
+      return await publish(facts.library, facts.request.fence, publication, context);
+    },
+
+    async publishRevision({ copy, ...input }) {
+      const { library, revision, request, computer } = await captureFacts(deps, input);
+      const manifest = await readManifest(library, copy.path, callContext());
+      // First what keeps the source's disk, then what makes the revision visible: a cut between the two loses nothing.
+      await deps.catalog.setAside.record(computer.name, revision.id);
+      await deps.catalog.revisions.publish(request.fence.owner, revision.id, manifest, copy);
+    },
+  };
+}
+
+async function stagedOf(facts: CaptureFacts): Promise<StagedImage> {
+  return await need(facts.provisioner, 'capturing').staged(facts.request, callContext());
+}
+
+function describe(
+  facts: CaptureFacts,
+  staged: StagedImage,
+  proved: { readonly disks: readonly CheckedDisk[]; readonly seal: CheckedSeal },
+): Manifest {
+  const { computer, revision, request } = facts;
+  return {
+    schema: 1,
+    image: revision.image,
+    revision: revision.revision,
+    revisionId: revision.id,
+    operatingSystem: revision.operatingSystem,
+    disks: proved.disks.map(({ identity: _identity, ...disk }) => disk),
+    source: {
+      provisioningSystem: computer.provisioningSystem,
+      computer: computer.name,
+      run: request.fence.owner,
+      ...(staged.definition === undefined ? {} : { definition: staged.definition }),
+    },
+    cleanShutdown: proved.seal.cleanShutdown,
+    sealChecks: proved.seal.checks,
+    created: revision.created,
+  };
+}
+
+async function checkSeal(deps: ActivityDependencies, facts: CaptureFacts): Promise<CheckedSeal> {
+  const staged = await stagedOf(facts);
+  const bootDisk = staged.disks[0];
+  if (bootDisk === undefined) throw new IntegrityError(`nothing is staged for ${nameOfRevision(facts.revision)}`);
+  const disk = { file: fileIn(facts.request.staging, bootDisk.file), format: bootDisk.format, scratch: deps.scratch };
+  const files = await openDiskFiles(facts.library, disk, callContext());
+  try {
+    const expected = { revisionName: nameOfRevision(facts.revision), revisionId: facts.revision.id, removedUsers: [] };
+    const checks = await moduleOf(deps, facts.revision).sealChecks(files, expected);
+    refuseUnsealed(facts, checks);
+    return { checks, cleanShutdown: proveClean(facts, staged, await files.fileSystem()) };
+  } finally {
+    await files.close();
+  }
+}
+
+function refuseUnsealed(facts: CaptureFacts, checks: readonly SealCheck[]): void {
+  const failed = checks.filter(({ outcome }) => outcome === 'failed');
+  if (failed.length === 0) return;
+  const what = failed.map(({ check, found }) => `${check} (${found})`).join('; ');
+  throw new IntegrityError(`the seal of ${nameOfRevision(facts.revision)} is broken: ${what}`, {
+    evidence: { checks: checks.map((check) => ({ ...check })) },
+  });
+}
+
+/** Clean: nobody cut its power, and the file systems on the copy carry their clean mark. Anything else only where an operator allowed it. */
+function proveClean(facts: CaptureFacts, staged: StagedImage, fileSystem: FileSystemState): CleanShutdownProof {
+  const seen = {
+    ...(staged.offReason === undefined ? {} : { reason: staged.offReason }),
+    ...(staged.offSince === undefined ? {} : { offSince: staged.offSince }),
+  };
+  if (!staged.forced && fileSystem.clean) return { kind: 'clean', ...seen };
+  if (facts.request.allowForcedOff) return { kind: 'forced', ...seen };
+  const why = staged.forced ? 'its power was cut' : `its ${fileSystem.type} file system is not marked clean`;
+  throw new IntegrityError(`${facts.computer.name} was not shut down cleanly: ${why}`, {
+    evidence: { ...fileSystem, ...seen },
+  });
+}

@@ -1,0 +1,158 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { Client, Connection } from '@temporalio/client';
+import type { Catalog } from './catalog/catalog.ts';
+import { createCatalog } from './catalog/create-catalog.ts';
+import { startRun } from './client/start.ts';
+import { createRunHandle, type RunHandle } from './client/run-handle.ts';
+import { InvalidInputError, UnavailableError } from './domain/errors.ts';
+import {
+  parseCaptureImageInput,
+  parseLoadNodeInput,
+  parseNodeInput,
+  parsePowerNodeInput,
+  type CaptureImageInput,
+  type LoadNodeInput,
+  type PowerNodeInput,
+} from './domain/inputs.ts';
+import type { NodeStatus } from './domain/node-status.ts';
+import type { PowerReading } from './domain/power.ts';
+import type { CaptureImageResult } from './workflows/capture-image.ts';
+import type { LoadNodeResult } from './workflows/load-node.ts';
+
+export { RunFailedError } from './client/errors.ts';
+export type { RunHandle } from './client/run-handle.ts';
+export type { RunProgress } from './client/watch.ts';
+export type {
+  CaptureImageInput,
+  CaptureImageResult,
+  LoadNodeInput,
+  LoadNodeResult,
+  NodeStatus,
+  PowerNodeInput,
+  PowerReading,
+};
+
+/** How to reach the catalog. Temporal's address, namespace and credentials come from its own standard settings (TEMPORAL_ADDRESS …). */
+export interface ConnectOptions {
+  /** `postgres://user:password@host/database` */
+  readonly databaseUrl: string;
+}
+
+/** A caller's own name for a request: asked twice, there is one run. */
+export interface RequestOptions {
+  readonly requestKey?: string;
+}
+
+/** What a web application starts captures and loads with. */
+export interface ImprintClient {
+  /**
+   * Starts the capture of a node. Fields that are absent take their defaults (`after`: leaveOff). Before anything is started:
+   * InvalidInputError names a malformed field, NotFoundError an unknown node, ConflictError the run that owns the node.
+   */
+  startCapture(input: CaptureRequest, options?: RequestOptions): Promise<RunHandle<CaptureImageResult>>;
+  /** Starts a load. NotFoundError when the image or the revision does not exist, ConflictError when it is not available. */
+  startLoad(input: LoadNodeInput, options?: RequestOptions): Promise<RunHandle<LoadNodeResult>>;
+  /** Starts a power run: on, off (asks the guest; cuts the power only with `force`), reset. */
+  power(input: PowerRequest, options?: RequestOptions): Promise<RunHandle<PowerReading>>;
+  /** Starts taking whatever is loaded off a node. */
+  startUnload(node: string, options?: RequestOptions): Promise<RunHandle<void>>;
+  /** Reads a node's status, and waits for it. */
+  nodeStatus(node: string): Promise<NodeStatus>;
+  /** A run that was started before, by its id. */
+  run(id: string): RunHandle<unknown>;
+  readonly catalog: Catalog;
+  close(): Promise<void>;
+}
+
+type CaptureRequest = Pick<CaptureImageInput, 'node' | 'image'> & Partial<CaptureImageInput>;
+type PowerRequest = Pick<PowerNodeInput, 'node' | 'action'> & Partial<PowerNodeInput>;
+
+/** Connects to the catalog and to Temporal; UnavailableError says which of them did not answer. */
+export async function connect(options: ConnectOptions): Promise<ImprintClient> {
+  const catalog = await createCatalog(options);
+  const temporal = await connectTemporal().catch(async (error: unknown) => {
+    await catalog.close();
+    throw error;
+  });
+  return createClient(temporal, catalog);
+}
+
+/** A client over connections that the caller has opened. */
+export function createClient(temporal: Client, catalog: Catalog): ImprintClient {
+  return {
+    catalog,
+    startCapture: async (request, options = {}) => {
+      const input = parseCaptureImageInput(request);
+      await refuseUnknownSystem(catalog, input);
+      const summary = `Capture ${input.node} as ${input.image}`;
+      return await startRun(temporal, catalog, {
+        procedure: 'captureImage',
+        input,
+        image: input.image,
+        summary,
+        ...options,
+      });
+    },
+    startLoad: async (request, options = {}) => {
+      const input = parseLoadNodeInput(request);
+      await catalog.revisions.resolve(input);
+      const summary = `Load ${input.image} onto ${input.node}`;
+      return await startRun(temporal, catalog, {
+        procedure: 'loadNode',
+        input,
+        image: input.image,
+        summary,
+        ...options,
+      });
+    },
+    power: async (request, options = {}) => {
+      const input = parsePowerNodeInput(request);
+      const summary = `Power ${input.action} ${input.node}`;
+      return await startRun(temporal, catalog, { procedure: 'powerNode', input, summary, ...options });
+    },
+    startUnload: async (node, options = {}) => {
+      const input = parseNodeInput({ node });
+      return await startRun(temporal, catalog, {
+        procedure: 'unloadNode',
+        input,
+        summary: `Unload ${node}`,
+        ...options,
+      });
+    },
+    nodeStatus: async (node) => {
+      const input = parseNodeInput({ node });
+      const run = await startRun<NodeStatus>(temporal, catalog, {
+        procedure: 'checkNode',
+        input,
+        summary: `Status of ${node}`,
+      });
+      return await run.result();
+    },
+    run: (id) => createRunHandle(catalog, temporal.workflow.getHandle(id)),
+    close: async () => {
+      await temporal.connection.close();
+      await catalog.close();
+    },
+  };
+}
+
+async function connectTemporal(): Promise<Client> {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  try {
+    const connection = await Connection.connect(connectionOptions);
+    return new Client({ connection, ...(namespace === undefined ? {} : { namespace }) });
+  } catch (cause) {
+    throw new UnavailableError(`connect to Temporal at ${connectionOptions.address ?? 'localhost:7233'}`, { cause });
+  }
+}
+
+/** A first capture must know its operating system; asking here gives the answer before anything is started. */
+async function refuseUnknownSystem(catalog: Catalog, input: CaptureImageInput): Promise<void> {
+  const computer = await catalog.computers.get(input.node);
+  const image = await catalog.revisions.findImage(input.image);
+  if (image === undefined && computer.currentRevisionId === undefined && input.operatingSystem === undefined) {
+    throw new InvalidInputError(
+      `${input.node}: nothing says which operating system it runs; name it with operatingSystem (--os)`,
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { RunRecord } from '../domain/run.ts';
+import { toRunFailure } from './errors.ts';
+import { watchRun, type RunProgress } from './watch.ts';
+
+/** One run, by its id; it need not be running. */
+export interface RunHandle<Result> {
+  readonly id: string;
+  /** What the procedure answers; RunFailedError when it failed or was cancelled. */
+  result(): Promise<Result>;
+  /** Asks the run to stop: its steps are taken back. Resolves when the request is recorded, not when it has stopped. */
+  cancel(): Promise<void>;
+  /** The run as the catalog knows it now. */
+  describe(): Promise<RunRecord>;
+  /** Progress as it changes, until the run has ended. Leaving the loop stops watching, not the run. */
+  watch(): AsyncIterable<RunProgress>;
+}
+
+export function createRunHandle<Result>(catalog: Catalog, workflow: WorkflowHandle): RunHandle<Result> {
+  const id = workflow.workflowId;
+  return {
+    id,
+    result: async () => {
+      try {
+        return (await workflow.result()) as Result;
+      } catch (error) {
+        throw toRunFailure(id, error);
+      }
+    },
+    cancel: async () => {
+      await workflow.cancel();
+    },
+    describe: async () => await catalog.runs.get(id),
+    watch: () => watchRun(catalog, workflow),
+  };
+}

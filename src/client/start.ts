@@ -1,0 +1,88 @@
+import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { ulid } from 'ulid';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Computer } from '../domain/computer.ts';
+import { ConflictError } from '../domain/errors.ts';
+import { parseName } from '../domain/names.ts';
+import type { JsonObject } from '../domain/plan.ts';
+import type { Procedure } from '../domain/run.ts';
+import { sharedQueue } from '../workflows/task-queues.ts';
+import { createRunHandle, type RunHandle } from './run-handle.ts';
+
+/** What is needed to start a run. */
+export interface StartRequest {
+  readonly procedure: Procedure;
+  readonly input: { readonly node: string } & object;
+  /** The caller's own name for this request: asked twice, there is one run. Default: a new one each time. */
+  readonly requestKey?: string;
+  readonly image?: string;
+  /** For Temporal's UI. */
+  readonly summary: string;
+}
+
+/**
+ * Records the run, then starts its workflow. The same request key with the same input gives the run that it gave before; with other input:
+ * ConflictError. A node that another run owns: ConflictError that names that run.
+ */
+export async function startRun<Result>(
+  client: Client,
+  catalog: Catalog,
+  request: StartRequest,
+): Promise<RunHandle<Result>> {
+  const { procedure, input } = request;
+  const computer = await catalog.computers.get(input.node);
+  const key = request.requestKey === undefined ? ulid() : parseName('request key', request.requestKey);
+  const id = `${procedure}/${input.node}/${key}`;
+  if (!(await isKnown(catalog, id))) await refuseBusy(catalog, procedure, input.node);
+  const run = await catalog.runs.register({
+    id,
+    procedure,
+    node: input.node,
+    input: input as JsonObject,
+    ...(request.requestKey === undefined ? {} : { requestKey: request.requestKey }),
+  });
+  if (run.state === 'running') await startWorkflow(client, run.id, request, computer);
+  return createRunHandle(catalog, client.workflow.getHandle(run.id));
+}
+
+async function isKnown(catalog: Catalog, id: string): Promise<boolean> {
+  return (await catalog.runs.find(id)) !== undefined;
+}
+
+/** The claim of the run's first step decides; asking here gives the answer before anything is started. */
+async function refuseBusy(catalog: Catalog, procedure: Procedure, node: string): Promise<void> {
+  if (procedure === 'checkNode') return;
+  const claim = await catalog.claims.find(node);
+  if (claim)
+    throw new ConflictError(`node ${node} is owned by run ${claim.owner}, since ${claim.since}`, {
+      evidence: { owner: claim.owner },
+    });
+}
+
+async function startWorkflow(client: Client, id: string, request: StartRequest, computer: Computer): Promise<void> {
+  try {
+    await client.workflow.start(request.procedure, {
+      workflowId: id,
+      taskQueue: sharedQueue,
+      args: [request.input],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      staticSummary: request.summary,
+      typedSearchAttributes: attributes(request, computer),
+    });
+  } catch (error) {
+    // It ran before and is over; the catalog had not heard of its end.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+function attributes(request: StartRequest, computer: Computer): SearchAttributePair[] {
+  const values = {
+    ImprintNode: computer.name,
+    ImprintManagementNode: computer.managementNode,
+    ImprintProvisioningSystem: computer.provisioningSystem,
+    ...(request.image === undefined ? {} : { ImprintImage: request.image }),
+  };
+  return Object.entries(values).map(([name, value]) => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value }));
+}

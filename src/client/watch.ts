@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { defaultPayloadConverter, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Progress } from '../domain/call-context.ts';
+import type { RunRecord, StepRecord } from '../domain/run.ts';
+
+/** How often a watched run is looked at. */
+const intervalMs = 500;
+
+/** A run at one moment. */
+export interface RunProgress {
+  readonly run: RunRecord;
+  readonly steps: readonly StepRecord[];
+  /** What Temporal says of the run: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED … */
+  readonly status: string;
+  /** What is under way now: from the heartbeat of the activity, so it is known also when no workflow worker answers. */
+  readonly activity?: { readonly attempt: number; readonly waitingFor?: string; readonly progress?: Progress };
+}
+
+/** Yields whenever something changed, and a last time when the run has ended. */
+export async function* watchRun(catalog: Catalog, workflow: WorkflowHandle): AsyncGenerator<RunProgress> {
+  let shown = '';
+  for (;;) {
+    const progress = await lookAt(catalog, workflow);
+    const text = JSON.stringify(progress);
+    if (text !== shown) yield progress;
+    shown = text;
+    if (progress.status !== 'RUNNING') return;
+    await delay(intervalMs);
+  }
+}
+
+async function lookAt(catalog: Catalog, workflow: WorkflowHandle): Promise<RunProgress> {
+  const described = await describe(workflow);
+  const id = workflow.workflowId;
+  const [run, steps] = await Promise.all([catalog.runs.get(id), catalog.runs.steps(id)]);
+  return { run, steps, ...described };
+}
+
+/** A run that Temporal no longer keeps has ended; the catalog knows how. */
+async function describe(workflow: WorkflowHandle): Promise<Pick<RunProgress, 'status' | 'activity'>> {
+  try {
+    const { status, raw } = await workflow.describe();
+    const pending = raw.pendingActivities?.[0];
+    if (status.name !== 'RUNNING' || !pending) return { status: status.name };
+    const details = pending.heartbeatDetails?.payloads?.[0];
+    const progress = details ? defaultPayloadConverter.fromPayload<Progress | undefined>(details) : undefined;
+    const waitingFor = pending.lastFailure?.message;
+    return {
+      status: status.name,
+      activity: {
+        attempt: pending.attempt ?? 1,
+        ...(waitingFor ? { waitingFor } : {}),
+        ...(progress ? { progress } : {}),
+      },
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { status: 'GONE' };
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { InvalidInputError } from './domain/errors.ts';
+
+/** Every setting of a management node's worker, of the client and of the command line, with default, bounds and help. */
+const settings = {
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe('PostgreSQL of the catalog'),
+  IMPRINT_MANAGEMENT_NODE: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected a name of letters, digits, dots, underscores and hyphens')
+    .optional()
+    .describe('name of this management node; needed by a worker'),
+  IMPRINT_ADDRESS: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('address under which other hosts reach this management node'),
+  IMPRINT_LIBRARY: z
+    .string()
+    .startsWith('/', 'expected an absolute path')
+    .optional()
+    .describe('directory of the image library; needed by a worker'),
+  IMPRINT_SECRETS: z
+    .string()
+    .startsWith('/', 'expected an absolute path')
+    .optional()
+    .describe('directory of secrets, one file each, mode 0600'),
+  IMPRINT_NODE_KEY: z
+    .string()
+    .default('node-ssh-key')
+    .describe('name of the secret with the private key that opens root on the nodes'),
+  IMPRINT_ROOT_PASSWORD: z
+    .string()
+    .default('root-password-hash')
+    .describe(
+      'name of the secret with the crypt(3) hash of the standard root password; without it the password is locked',
+    ),
+  IMPRINT_AUTHORIZED_KEYS: z
+    .string()
+    .default('authorized-keys')
+    .describe('name of the secret with the lines of authorized_keys for root'),
+  IMPRINT_ID_RANGE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000_000)
+    .describe('first id that the catalog gives out; keeps clear of the ids of an Apache VCL beside it'),
+  IMPRINT_SHORT_SLOTS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe('pieces of short work that a worker does at once'),
+  IMPRINT_LONG_SLOTS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(4)
+    .describe('copies and checksums that a worker follows at once'),
+  IMPRINT_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('least severe log line that is written'),
+  IMPRINT_SIMULATED_WORLD: z
+    .string()
+    .startsWith('/', 'expected an absolute path')
+    .optional()
+    .describe('directory of the simulated world, for demonstrations and tests'),
+} as const;
+
+const schema = z.object(settings);
+
+/** The settings as the environment gives them. `secrets` holds what begins with IMPRINT_SECRET_. */
+export type Config = z.infer<typeof schema> & { readonly secrets: Readonly<Record<string, string>> };
+
+/** Reads the settings; the only reader of the environment. Throws one InvalidInputError that lists every problem. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) throw new InvalidInputError(listProblems(parsed.error, env));
+  const secrets = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[0].startsWith('IMPRINT_SECRET_') && entry[1] !== undefined,
+  );
+  return { ...parsed.data, secrets: Object.fromEntries(secrets) };
+}
+
+/** What a worker needs beyond what a client does. */
+export type WorkerConfig = Config & { readonly IMPRINT_MANAGEMENT_NODE: string; readonly IMPRINT_LIBRARY: string };
+
+/** Reads a worker's settings; throws one InvalidInputError that lists every problem, also the missing ones. */
+export function loadWorkerConfig(env: Readonly<Record<string, string | undefined>> = process.env): WorkerConfig {
+  const needed = schema.required({ IMPRINT_MANAGEMENT_NODE: true, IMPRINT_LIBRARY: true }).safeParse(env);
+  if (!needed.success) throw new InvalidInputError(listProblems(needed.error, env));
+  return { ...loadConfig(env), ...needed.data };
+}
+
+/** One line a setting, for the table in the README. */
+export function describeSettings(): readonly { name: string; help: string }[] {
+  return Object.entries(settings).map(([name, setting]) => ({ name, help: setting.description ?? '' }));
+}
+
+function listProblems(error: z.ZodError, env: Readonly<Record<string, string | undefined>>): string {
+  const lines = error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    const value = env[name];
+    // A database address holds a password: what was given is not repeated.
+    const got =
+      value === undefined
+        ? 'it is not set'
+        : name === 'DATABASE_URL'
+          ? 'got something else'
+          : `got ${JSON.stringify(value)}`;
+    return `  ${name}: ${issue.message}; ${got}`;
+  });
+  return `the configuration has ${String(lines.length)} problem${lines.length === 1 ? '' : 's'}:\n${lines.join('\n')}`;
+}

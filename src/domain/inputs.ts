@@ -1,0 +1,103 @@
+import { InvalidInputError } from './errors.ts';
+import { parseImageName, parseName, parseRevisionNumber } from './names.ts';
+import { afterCaptureValues, type AfterCapture } from './run.ts';
+import type { PowerAction } from './power.ts';
+
+/** What every procedure is started with. */
+export interface NodeInput {
+  readonly node: string;
+}
+
+/** Starts captureImage. */
+export interface CaptureImageInput extends NodeInput {
+  readonly image: string;
+  /** Why this revision was made; shown wherever the revision is. Default: empty. */
+  readonly comment: string;
+  /** Who asked for it. */
+  readonly author: string;
+  /** What becomes of the node once the revision is published. */
+  readonly after: AfterCapture;
+  /** Needed only when neither the image nor what is loaded on the node says it. */
+  readonly operatingSystem?: string;
+  /** Whether the power may be cut when the guest does not shut down in time. The image then says that its shutdown was forced. */
+  readonly allowForcedOff: boolean;
+  /** How long the guest may take to power off, in seconds. */
+  readonly shutdownSeconds: number;
+  /** Limit of the copy's rate in bytes a second; absent means none. */
+  readonly copyRateBytes?: number;
+}
+
+/** Starts loadNode. */
+export interface LoadNodeInput extends NodeInput {
+  readonly image: string;
+  /** Absent means the image's production revision at the time when the run begins. */
+  readonly revision?: number;
+}
+
+/** Starts powerNode. */
+export interface PowerNodeInput extends NodeInput {
+  readonly action: PowerAction;
+  /** For `off` and `reset`: whether the power may be cut when the guest does not power off in time. */
+  readonly force: boolean;
+}
+
+/** 5 minutes: what Apache VCL waits for a shutdown (Provisioning.pm, wait_for_power_off). */
+export const defaultShutdownSeconds = 300;
+
+/** Checks a capture's input and fills in defaults; throws InvalidInputError that names the field. */
+export function parseCaptureImageInput(input: Partial<CaptureImageInput>): CaptureImageInput {
+  return {
+    node: parseName('node', input.node),
+    image: parseImageName(input.image),
+    comment: parseText('comment', input.comment ?? ''),
+    author: parseText('author', input.author ?? 'unknown'),
+    after: parseAfter(input.after ?? 'leaveOff'),
+    ...(input.operatingSystem === undefined
+      ? {}
+      : { operatingSystem: parseName('operatingSystem', input.operatingSystem) }),
+    allowForcedOff: input.allowForcedOff ?? false,
+    shutdownSeconds: parsePositive('shutdownSeconds', input.shutdownSeconds ?? defaultShutdownSeconds),
+    ...(input.copyRateBytes === undefined
+      ? {}
+      : { copyRateBytes: parsePositive('copyRateBytes', input.copyRateBytes) }),
+  };
+}
+
+/** Checks a load's input; throws InvalidInputError that names the field. */
+export function parseLoadNodeInput(input: Partial<LoadNodeInput>): LoadNodeInput {
+  return {
+    node: parseName('node', input.node),
+    image: parseImageName(input.image),
+    ...(input.revision === undefined ? {} : { revision: parseRevisionNumber(input.revision) }),
+  };
+}
+
+/** Checks the input of a power run; throws InvalidInputError that names the field. */
+export function parsePowerNodeInput(input: Partial<PowerNodeInput>): PowerNodeInput {
+  const action = input.action;
+  if (action !== 'on' && action !== 'off' && action !== 'reset') {
+    throw new InvalidInputError(`action: expected on, off or reset; got ${JSON.stringify(action)}`);
+  }
+  return { node: parseName('node', input.node), action, force: input.force ?? false };
+}
+
+/** Checks the input of a procedure that needs nothing but the node. */
+export function parseNodeInput(input: Partial<NodeInput>): NodeInput {
+  return { node: parseName('node', input.node) };
+}
+
+function parseAfter(value: unknown): AfterCapture {
+  const after = afterCaptureValues.find((known) => known === value);
+  if (after !== undefined) return after;
+  throw new InvalidInputError(`after: expected ${afterCaptureValues.join(', ')}; got ${JSON.stringify(value)}`);
+}
+
+function parseText(what: string, value: unknown): string {
+  if (typeof value === 'string' && value.length <= 500 && !/[\u0000-\u001f]/.test(value)) return value;
+  throw new InvalidInputError(`${what}: expected one line of at most 500 characters; got ${JSON.stringify(value)}`);
+}
+
+function parsePositive(what: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return Math.round(value);
+  throw new InvalidInputError(`${what}: expected a number greater than 0; got ${JSON.stringify(value)}`);
+}

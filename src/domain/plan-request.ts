@@ -1,0 +1,12 @@
+/** What the activities of a capture need beside the step. */
+export interface CapturePlanRequest {
+  readonly revisionId: number;
+  readonly allowForcedOff: boolean;
+  readonly shutdownSeconds: number;
+  readonly copyRateBytes?: number;
+}
+
+/** What the activities of a load need beside the step. */
+export interface LoadPlanRequest {
+  readonly revisionId: number;
+}

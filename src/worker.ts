@@ -1,0 +1,92 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+import type { Catalog } from './catalog/catalog.ts';
+import { createCatalog } from './catalog/create-catalog.ts';
+import { migrate } from './catalog/migrate.ts';
+import type { WorkerConfig } from './config.ts';
+import { UnavailableError, errorChain } from './domain/errors.ts';
+import { prepare } from './library/prepare.ts';
+import { createLogger, installLogging, type Logger } from './worker/logging.ts';
+import { createModules, type Modules } from './worker/modules.ts';
+import { ensureSearchAttributes } from './worker/search-attributes.ts';
+import { createTemporalWorkers, type TemporalPlace } from './worker/temporal-workers.ts';
+
+/** How often a worker says in the catalog that its management node is there. */
+const checkInEveryMs = 10_000;
+
+/**
+ * Runs the worker of one management node until SIGTERM or SIGINT, then drains: activities detach, their jobs go on. Resolves when it is
+ * drained. Fails fast, saying which part, when PostgreSQL, Temporal or the library cannot be used.
+ */
+export async function runWorker(config: WorkerConfig): Promise<void> {
+  const logger = createLogger(config.IMPRINT_LOG_LEVEL);
+  installLogging(logger);
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const catalog = await openCatalog(config);
+    closers.push(async () => await catalog.close());
+    const place = await connectTemporal();
+    closers.push(async () => await place.connection.close());
+    await ensureSearchAttributes(place.connection, place.namespace);
+    const modules = createModules(config, catalog);
+    closers.push(async () => await modules.close());
+    await introduce(config, catalog, modules);
+    closers.push(checkInRegularly(config, catalog, logger));
+    const workers = await createTemporalWorkers(place, config, modules.dependencies);
+    logger.info({ managementNode: config.IMPRINT_MANAGEMENT_NODE, systems: modules.systems }, 'Worker is ready');
+    await Promise.all(workers.map(async (worker) => await worker.run()));
+    logger.info('Worker is drained');
+  } finally {
+    await closeAll(closers, logger);
+  }
+}
+
+async function openCatalog(config: WorkerConfig): Promise<Catalog> {
+  const options = { databaseUrl: config.DATABASE_URL, idRangeStart: config.IMPRINT_ID_RANGE };
+  await migrate(options.databaseUrl, { idRangeStart: options.idRangeStart });
+  return await createCatalog(options);
+}
+
+async function connectTemporal(): Promise<TemporalPlace> {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const address = connectionOptions.address ?? 'localhost:7233';
+  try {
+    return { connection: await NativeConnection.connect(connectionOptions), namespace: namespace ?? 'default' };
+  } catch (cause) {
+    throw new UnavailableError(`connect to Temporal at ${address}`, { cause });
+  }
+}
+
+/** Makes the library usable, and tells the catalog who this is and what it can drive. */
+async function introduce(config: WorkerConfig, catalog: Catalog, modules: Modules): Promise<void> {
+  const name = config.IMPRINT_MANAGEMENT_NODE;
+  const signal = AbortSignal.timeout(60_000);
+  await prepare(modules.dependencies.library, { signal, progress: () => undefined });
+  await catalog.managementNodes.register({
+    name,
+    address: config.IMPRINT_ADDRESS,
+    libraryRoot: config.IMPRINT_LIBRARY,
+  });
+  for (const system of modules.systems) await catalog.provisioningSystems.allow(name, system);
+}
+
+function checkInRegularly(config: WorkerConfig, catalog: Catalog, logger: Logger): () => Promise<void> {
+  const timer = setInterval(() => {
+    catalog.managementNodes.checkIn(config.IMPRINT_MANAGEMENT_NODE).catch((error: unknown) => {
+      logger.warn({ error: errorChain(error) }, 'Check-in failed');
+    });
+  }, checkInEveryMs);
+  return async () => {
+    clearInterval(timer);
+    await Promise.resolve();
+  };
+}
+
+/** Newest first; each is closed even if another fails. */
+async function closeAll(closers: readonly (() => Promise<void>)[], logger: Logger): Promise<void> {
+  for (const close of [...closers].reverse()) {
+    await close().catch((error: unknown) => {
+      logger.warn({ error: errorChain(error) }, 'A connection could not be closed');
+    });
+  }
+}

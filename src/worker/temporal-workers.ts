@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from '../activities/activities.ts';
+import { createBoundary } from '../activities/boundary.ts';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { WorkerConfig } from '../config.ts';
+import { longQueue, nodeQueue, sharedQueue } from '../workflows/task-queues.ts';
+
+/** Where to work. */
+export interface TemporalPlace {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+}
+
+/** Made by `npm run build`; where it is missing (a checkout) the workflows are bundled at start. */
+const builtBundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+
+/**
+ * Three workers in one process: workflows with the catalog's activities on the shared queue, short work and long work on the management
+ * node's own queues, each with its own slots.
+ */
+export async function createTemporalWorkers(
+  place: TemporalPlace,
+  config: WorkerConfig,
+  dependencies: ActivityDependencies,
+): Promise<readonly Worker[]> {
+  const activities = createActivities(dependencies);
+  const shared: WorkerOptions = {
+    ...place,
+    activities,
+    taskQueue: sharedQueue,
+    interceptors: { activity: [createBoundary(dependencies.catalog)] },
+    // On shutdown activities detach at once: their jobs go on, and another attempt attaches to them.
+    shutdownGraceTime: '1 second',
+    shutdownForceTime: '30 seconds',
+    maxHeartbeatThrottleInterval: '2 seconds',
+    defaultHeartbeatThrottleInterval: '2 seconds',
+    stickyQueueScheduleToStartTimeout: '5 seconds',
+  };
+  const node = config.IMPRINT_MANAGEMENT_NODE;
+  return await Promise.all([
+    Worker.create({ ...shared, ...workflowCode(), maxConcurrentActivityTaskExecutions: config.IMPRINT_SHORT_SLOTS }),
+    Worker.create({
+      ...shared,
+      taskQueue: nodeQueue(node),
+      maxConcurrentActivityTaskExecutions: config.IMPRINT_SHORT_SLOTS,
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: longQueue(node),
+      maxConcurrentActivityTaskExecutions: config.IMPRINT_LONG_SLOTS,
+    }),
+  ]);
+}
+
+function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  if (existsSync(builtBundle)) return { workflowBundle: { codePath: builtBundle } };
+  return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
+}

@@ -1,0 +1,40 @@
+import type { ComputerState } from '../domain/computer.ts';
+import type { AfterCapture } from '../domain/run.ts';
+import { onNode } from './activities.ts';
+import { loadOnto, prepareLoaded } from './load-onto.ts';
+import type { Steps } from './steps.ts';
+
+/** Which captured node, and what its operator wants to become of it. */
+export interface GiveBackRequest {
+  readonly managementNode: string;
+  readonly node: string;
+  readonly after: AfterCapture;
+  readonly revisionId: number;
+}
+
+/** Step 8 of captureImage. Returns the state in which the node is left. */
+export async function giveBack(steps: Steps, request: GiveBackRequest): Promise<ComputerState> {
+  switch (request.after) {
+    case 'leaveOff':
+      return 'available';
+    case 'powerOn':
+      await powerOnAgain(steps, request);
+      return 'inuse';
+    case 'reload':
+      await loadOnto(steps, '8.', request);
+      return 'available';
+  }
+}
+
+/** What Apache VCL calls a checkpoint: the captured system goes on where it was, prepared as a loaded one is. */
+async function powerOnAgain(steps: Steps, request: GiveBackRequest): Promise<void> {
+  const { managementNode, node } = request;
+  await steps.take(
+    '8.5',
+    `Power on ${node}`,
+    async (step) =>
+      await onNode(managementNode, 'poll', `Power on ${node}`).setPower({ ...step, action: 'on', force: false }),
+    { noUndo: 'The copy is published, so the sealed system may boot; a failure leaves it on, in maintenance.' },
+  );
+  await prepareLoaded(steps, '8.', request);
+}

@@ -1,0 +1,5 @@
+export { captureImage } from './capture-image.ts';
+export { checkNode } from './check-node.ts';
+export { loadNode } from './load-node.ts';
+export { powerNode } from './power-node.ts';
+export { unloadNode } from './unload-node.ts';

@@ -1,0 +1,43 @@
+import type { LoadNodeInput } from '../domain/inputs.ts';
+import { catalog } from './activities.ts';
+import { loadOnto } from './load-onto.ts';
+import { recordOutcome, runProcedure } from './procedure.ts';
+import { Steps } from './steps.ts';
+
+/** What loadNode answers. */
+export interface LoadNodeResult {
+  readonly image: string;
+  readonly revision: number;
+  readonly revisionId: number;
+  /** READY: it was loaded already. POST_LOAD: only postLoad was missing. RELOAD: it was loaded anew. */
+  readonly found: string;
+}
+
+/** Loads a revision of an image onto a node. Procedure: docs/procedures/load-node.md */
+export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
+  const { node } = input;
+  const steps = new Steps(node, `Load ${input.image} onto ${node}`);
+
+  return await runProcedure(steps, async () => {
+    // 1. Claim the node.
+    const { managementNode, revision } = await steps.take(
+      '1',
+      `Claim ${node}`,
+      async (step) => await catalog(`Claim ${node}`).claimForLoad({ ...step, input }),
+      { undo: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'maintenance' }) },
+    );
+
+    // 2 to 8. Status, copy, outgoing system, the provisioner's plan, postLoad, READY, record.
+    const found = await loadOnto(steps, '', { managementNode, node, revisionId: revision.id });
+
+    // 9. Release the claim, record the outcome, notify.
+    await steps.take(
+      '9',
+      `Release ${node} and record the outcome`,
+      async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'available' }),
+      { noUndo: 'The run is over.' },
+    );
+    await recordOutcome('completed', `${revision.name} is READY on ${node}`);
+    return { image: revision.image, revision: revision.revision, revisionId: revision.id, found };
+  });
+}

@@ -1,0 +1,115 @@
+import type { NodeStatusValue } from '../domain/node-status.ts';
+import type { PlanStep } from '../domain/plan.ts';
+import { catalog, onNode } from './activities.ts';
+import { loadWork, takePlanSteps } from './plan-steps.ts';
+import type { Steps } from './steps.ts';
+
+/** Which revision comes onto which node. The node's claim is held by the caller, as its step 1. */
+export interface LoadTarget {
+  readonly managementNode: string;
+  readonly node: string;
+  readonly revisionId: number;
+}
+
+/**
+ * Steps 2 to 8 of loadNode, with their numbers behind `prefix` (captureImage does them as 8.2 to 8.8).
+ * Returns what the node's status was before.
+ */
+export async function loadOnto(steps: Steps, prefix: string, target: LoadTarget): Promise<NodeStatusValue> {
+  const { managementNode, node, revisionId } = target;
+
+  // 2. Node status: READY → done, POST_LOAD → only step 6, RELOAD → go on.
+  const { status } = await steps.take(
+    `${prefix}2`,
+    `Read the status of ${node}`,
+    async (step) => await onNode(managementNode, 'guest', `Status of ${node}`).readNodeStatus({ ...step, revisionId }),
+    { noUndo: 'It only reads.' },
+  );
+  if (status === 'RELOAD') await reload(steps, prefix, target);
+  else if (status === 'POST_LOAD') await prepareLoaded(steps, prefix, target);
+  else await recordLoaded(steps, prefix, target);
+  return status;
+}
+
+async function reload(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
+  const { managementNode, node, revisionId } = target;
+
+  // 3. The revision has a sound copy in the library that the target reads.
+  await steps.take(
+    `${prefix}3`,
+    'Check the copy in the library',
+    async (step) =>
+      await onNode(managementNode, 'long', 'Check the copy in the library').checkLoad({ ...step, revisionId }),
+    { noUndo: 'It only reads, and records that the copy was sound.' },
+  );
+
+  // 4. Pre-reload hook of the outgoing system.
+  await steps.take(
+    `${prefix}4`,
+    `Say goodbye to the outgoing system of ${node}`,
+    async (step) => await onNode(managementNode, 'guest', 'Pre-reload hook of the outgoing system').preReload(step),
+    { noUndo: 'The hook changes nothing that the outgoing system would miss if it stays.' },
+  );
+
+  // 5. Carry out the provisioner's load plan.
+  const plan = await steps.take(
+    `${prefix}5`,
+    'Ask the provisioner for its plan, and carry it out',
+    async (step) => await onNode(managementNode, 'short', 'Plan the load').planLoad({ ...step, revisionId }),
+    { noUndo: 'It only reads.' },
+  );
+  const { before, after } = splitPlan(plan);
+  await takePlanSteps(steps, `${prefix}5`, before, loadWork(managementNode, { revisionId }));
+
+  // 6 to 8.
+  await steps.take(
+    `${prefix}6.1`,
+    `Learn the host keys of ${node}`,
+    async (step) =>
+      await onNode(managementNode, 'poll', `Wait for the host keys of ${node}`).learnHostKeys({ ...step, revisionId }),
+    { noUndo: 'Keys of a system that is taken off again open nothing.' },
+  );
+  await prepareLoaded(steps, prefix, target);
+  await takePlanSteps(steps, `${prefix}8`, after, loadWork(managementNode, { revisionId }));
+}
+
+/** Steps 6 to 8: prepare the system that is on the node, see it READY, record it. */
+export async function prepareLoaded(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
+  const { managementNode, node, revisionId } = target;
+
+  // 6. postLoad.
+  await steps.take(
+    `${prefix}6.2`,
+    `Prepare the system of ${node}`,
+    async (step) => await onNode(managementNode, 'poll', `postLoad on ${node}`).postLoad({ ...step, revisionId }),
+    { noUndo: 'What it prepared goes with the disk when the load is taken back.' },
+  );
+
+  // 7. Poll node status until READY.
+  await steps.take(
+    `${prefix}7`,
+    `Wait until ${node} is READY`,
+    async (step) =>
+      await onNode(managementNode, 'poll', `Wait until ${node} is READY`).awaitReady({ ...step, revisionId }),
+    { noUndo: 'It only reads.' },
+  );
+  await recordLoaded(steps, prefix, target);
+}
+
+async function recordLoaded(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
+  // 8. Record what is loaded. From here on the outgoing system does not come back.
+  await steps.take(
+    `${prefix}8`,
+    `Record what is loaded on ${target.node}`,
+    async (step) =>
+      await catalog(`Record what is loaded on ${target.node}`).recordLoaded({ ...step, revisionId: target.revisionId }),
+    { noUndo: 'It is true: the node was seen READY with this revision.' },
+  );
+  steps.pointOfNoReturn(['1']);
+}
+
+/** Steps of the plan that belong before the boot, and those that may happen only once the node has been READY. */
+function splitPlan(plan: readonly PlanStep[]): { before: readonly PlanStep[]; after: readonly PlanStep[] } {
+  const isAfter = (step: PlanStep): boolean => step.arguments['phase'] === 'afterReady';
+  return { before: plan.filter((step) => !isAfter(step)), after: plan.filter(isAfter) };
+}

@@ -1,0 +1,70 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  TemporalFailure,
+  log,
+  rootCause,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { RunState } from '../domain/run.ts';
+import { catalog } from './activities.ts';
+import { Steps } from './steps.ts';
+
+/** The failure type of a run in which an undo gave up: an operator must look at what it names. */
+export const undoFailed = 'UndoFailed';
+
+/**
+ * Carries out a procedure, and takes its steps back when it fails or is cancelled. Whether it was cancelled is read from the root
+ * scope: with the management node away the step fails with a heartbeat time-out, not with a cancellation.
+ */
+export async function runProcedure<T>(steps: Steps, body: () => Promise<T>): Promise<T> {
+  const root = CancellationScope.current();
+  try {
+    return await body();
+  } catch (error) {
+    // Anything that is no Temporal failure is a bug in this code: the workflow task is tried again until it is mended.
+    if (!(error instanceof TemporalFailure)) throw error;
+    const cancelled = root.consideredCancelled;
+    log.info('Run is being unwound', { cancelled, reason: sentenceOf(error) });
+    const stuck = await steps.unwind();
+    await recordOutcome(cancelled ? 'cancelled' : 'failed', outcomeSentence(error, cancelled, stuck));
+    throw failureOf(error, cancelled, stuck);
+  }
+}
+
+/** Records what came of the run; shielded, so that a cancellation does not leave a run without its outcome. */
+export async function recordOutcome(state: Exclude<RunState, 'running'>, outcome: string): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    await catalog('Record the outcome').recordOutcome({ run: workflowInfo().workflowId, state, outcome });
+  });
+}
+
+function failureOf(error: TemporalFailure, cancelled: boolean, stuck: readonly string[]): TemporalFailure {
+  if (stuck.length > 0) {
+    const message = `${outcomeSentence(error, cancelled, stuck)}`;
+    return ApplicationFailure.create({
+      type: undoFailed,
+      message,
+      nonRetryable: true,
+      details: [{ stuck }],
+      cause: error,
+    });
+  }
+  return cancelled ? new CancelledFailure('run was cancelled') : error;
+}
+
+function outcomeSentence(error: TemporalFailure, cancelled: boolean, stuck: readonly string[]): string {
+  const why = cancelled ? 'cancelled' : sentenceOf(error);
+  return stuck.length === 0 ? why : `${why}; could not be undone: ${stuck.join(', ')}`;
+}
+
+/** What failed and why, without Temporal's wrapping. */
+function sentenceOf(error: TemporalFailure): string {
+  const parts: string[] = [];
+  for (let current: unknown = error; current instanceof Error; current = current.cause) {
+    if (!(current instanceof ActivityFailure) && current.message !== parts.at(-1)) parts.push(current.message);
+  }
+  return parts.length > 0 ? parts.join(': ') : (rootCause(error) ?? error.message);
+}

@@ -1,0 +1,45 @@
+import type { NodeInput } from '../domain/inputs.ts';
+import { catalog, onNode } from './activities.ts';
+import { recordOutcome, runProcedure } from './procedure.ts';
+import { Steps } from './steps.ts';
+
+/** Takes whatever is loaded off a node. Procedure: docs/procedures/unload-node.md */
+export async function unloadNode(input: NodeInput): Promise<void> {
+  const { node } = input;
+  const steps = new Steps(node, `Unload ${node}`);
+
+  await runProcedure(steps, async () => {
+    // 1. Claim the node.
+    const { managementNode } = await steps.take(
+      '1',
+      `Claim ${node}`,
+      async (step) => await catalog(`Claim ${node}`).claimForUnload({ ...step, input }),
+      { undo: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'maintenance' }) },
+    );
+
+    // 2. Take the system off the node.
+    await steps.take(
+      '2',
+      `Take the system off ${node}`,
+      async (step) => await onNode(managementNode, 'guest', `Unload ${node}`).unload(step),
+      { noUndo: 'What is deleted was a clone of an image, or was asked to go; set-aside disks are never touched.' },
+    );
+
+    // 3. Record that nothing is loaded.
+    await steps.take(
+      '3',
+      `Record that nothing is loaded on ${node}`,
+      async (step) => await catalog(`Record that nothing is loaded on ${node}`).recordUnloaded(step),
+      { noUndo: 'It is true.' },
+    );
+
+    // 4. Release the claim, record the outcome, notify.
+    await steps.take(
+      '4',
+      `Release ${node} and record the outcome`,
+      async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'available' }),
+      { noUndo: 'The run is over.' },
+    );
+    await recordOutcome('completed', `nothing is loaded on ${node}`);
+  });
+}
