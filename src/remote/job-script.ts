@@ -80,11 +80,11 @@ marked() {
   fi | sed 's,^/proc/\\([0-9]*\\)/environ$,\\1,'
 }
 load_leader() {
-  leader= leader_began= boot= started=
+  leader='' leader_began='' boot='' started=''
   if [ -f "$directory/process" ]; then
     read -r leader leader_began boot started <"$directory/process"
   fi
-  [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] || leader=
+  [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] || leader=''
 }
 leader_lives() {
   [ -n "$leader" ] && load_stat "$leader" && [ "$began" = "$leader_began" ] && [ "$state" != Z ] && [ "$state" != X ]
@@ -109,8 +109,8 @@ const REPORT = `
 tail_of() {
   if [ -f "$directory/$1" ]; then
     size=$(wc -c <"$directory/$1")
-    if [ "$size" -eq "$2" ]; then echo "$1" $size
-    else echo "$1" $size "$(tail -c 4096 "$directory/$1" | base64 | tr -d '\\n')"
+    if [ "$size" -eq "$2" ]; then echo "$1" "$size"
+    else echo "$1" "$size" "$(tail -c 4096 "$directory/$1" | base64 | tr -d '\\n')"
     fi
   fi
 }
@@ -245,7 +245,7 @@ lock
 check_fence "$2" "$3"
 stop_unit "$4"
 load_leader
-anchor=
+anchor=''
 if leader_lives; then
   anchor=$leader
   kill -s STOP "$anchor" 2>/dev/null || true
@@ -253,7 +253,7 @@ fi
 end_members
 if [ -n "$anchor" ]; then
   kill -s KILL "$anchor" 2>/dev/null || true
-  anchor=
+  anchor=''
   end_members
 fi
 rm -rf "$directory.ended"

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { OutcomeUnknownError, UnavailableError } from '../domain/errors.ts';
 import type { RunOptions } from './shell.ts';
 
@@ -25,6 +26,8 @@ export function startLimits({ signal, timeoutMs }: Pick<RunOptions, 'signal' | '
     },
     Math.min(timeoutMs, LONGEST_TIMER_MS),
   );
+  // Many commands may share one caller's signal; each takes its listener back, so Node need not warn of a leak above ten.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
   const release = (): void => {

@@ -1,4 +1,5 @@
-import { execa, type Result } from 'execa';
+import { homedir } from 'node:os';
+import { execa } from 'execa';
 import { UnavailableError } from '../domain/errors.ts';
 import { OUTPUT_LIMIT_BYTES, tooMuchOutput, type Command, type Execution } from './execution.ts';
 import { stoppedAfter, within } from './limits.ts';
@@ -7,8 +8,11 @@ import type { Shell } from './shell.ts';
 
 const HOST = 'this host';
 
-/** What a command gets of the worker's environment. The rest holds secrets and settings that are nobody else's business. */
-const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TZ', 'XDG_RUNTIME_DIR'];
+/** As a login over SSH has it. The worker's own environment holds secrets and settings that are nobody else's business. */
+const LOGIN_ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: homedir(),
+};
 
 /** From SIGTERM to SIGKILL, and from there until the command is left alone with what the kernel makes of it. */
 const GRACE_MS = 2000;
@@ -17,43 +21,56 @@ const GRACE_MS = 2000;
 const SPAWN_EXIT_CODES: Readonly<Record<string, number>> = { ENOENT: 127, EACCES: 126, ENOEXEC: 126 };
 
 export interface LocalShellOptions {
-  /** Where the inherited variables are taken from. Default: the environment of this process. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** For every command, over what a login has (PATH of the system's directories, HOME). */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-type Ended = Result<{ encoding: 'buffer'; reject: false }>;
+const LAUNCH = {
+  extendEnv: false,
+  cwd: '/',
+  // A process group of its own, so that its children can be ended with it.
+  detached: true,
+  cleanup: false,
+  encoding: 'buffer',
+  stripFinalNewline: false,
+  reject: false,
+  maxBuffer: OUTPUT_LIMIT_BYTES,
+} as const;
+
+/** The part of execa's result that is looked at; `code` and `cause` are there when the process could not be started. */
+interface Ended {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly code?: string | undefined;
+  readonly cause?: unknown;
+  readonly isMaxBuffer: boolean;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+}
 
 /**
  * A shell on the host where this process runs. Each command has a process group of its own, which is ended (SIGTERM, SIGKILL two
  * seconds later) when the caller aborts or the time limit passes. Its working directory is `/`.
  */
 export function createLocalShell(options: LocalShellOptions = {}): Shell {
-  const environment = options.environment ?? process.env;
-  const inherited = Object.fromEntries(INHERITED.flatMap((name) => [[name, environment[name]]]));
-  return createShellOver(HOST, (command, signal) => execute(command, { ...inherited, ...command.env }, signal));
+  const environment = { ...LOGIN_ENVIRONMENT, ...options.environment };
+  return createShellOver(HOST, (command, signal) => execute(command, { ...environment, ...command.env }, signal));
 }
 
 async function execute(
   command: Command,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Execution> {
   const child = execa(command.file, command.args, {
     ...(command.stdin ? { input: command.stdin } : { stdin: 'ignore' }),
-    env: { ...env },
-    extendEnv: false,
-    cwd: '/',
-    detached: true,
-    cleanup: false,
-    encoding: 'buffer',
-    stripFinalNewline: false,
-    reject: false,
-    maxBuffer: OUTPUT_LIMIT_BYTES,
+    ...LAUNCH,
+    env,
   });
   try {
-    return toExecution(command, await within(signal, child as Promise<Ended>));
+    return toExecution(command, await within(signal, child));
   } catch (error) {
-    await endGroup(child.pid, child as Promise<unknown>);
+    await endGroup(child.pid, child);
     throw signal.aborted ? stoppedAfter(signal, `${command.text} on ${HOST}`) : error;
   }
 }

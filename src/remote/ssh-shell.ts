@@ -26,14 +26,13 @@ export function createSshShell(target: SshTarget): ClosableShell {
   const slots = createSlots(CHANNELS_AT_ONCE);
 
   const execute = async (command: Command, signal: AbortSignal): Promise<Execution> => {
-    let begun = false;
-    let refused = false;
+    const seen = { begun: false, refused: false };
     const attempt = (): Promise<Execution> =>
       slots.use(signal, () =>
         connection.use(signal, (ssh, retire) => {
-          begun = true;
+          seen.begun = true;
           const onRefused = (): void => {
-            refused = true;
+            seen.refused = true;
             retire();
           };
           return executeOnChannel(ssh, { host, command, signal, onRefused });
@@ -42,11 +41,11 @@ export function createSshShell(target: SshTarget): ClosableShell {
     try {
       // Commands that were given up keep their sessions until they end. When none is left, a new connection has its own.
       return await attempt().catch((error: unknown) => {
-        if (!refused) throw error;
+        if (!seen.refused) throw error;
         return attempt();
       });
     } catch (error) {
-      throw signal.aborted && !begun ? stoppedBefore(signal, `${command.text} on ${host}`) : error;
+      throw signal.aborted && !seen.begun ? stoppedBefore(signal, `${command.text} on ${host}`) : error;
     }
   };
   return { ...createShellOver(host, execute), close: () => connection.close() };
