@@ -7,6 +7,7 @@ import type { NodeObservation, NodeStatus } from '../domain/node-status.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import type { PowerReading } from '../domain/power.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
+import type { Shell } from '../remote/shell.ts';
 
 /**
  * Drives one provisioning system. It answers a capture or a load with a plan, as data; the workflow carries the plan out step by step.
@@ -19,7 +20,9 @@ export interface Provisioner {
   /** Whether the node is loaded with what is expected. Reads only. */
   nodeStatus(computer: Computer, expected: Revision | undefined, context: NodeContext): Promise<NodeStatus>;
   /** Where the images that this computer reads and writes lie, when that is not the management node's own library. */
-  libraryOf?(computer: Computer): LibraryPlace;
+  libraryOf?(computer: Computer): LibraryPlace | undefined;
+  /** The way to the operating system of a computer that is not reached over SSH. */
+  guestShell?(computer: Computer): Shell;
   readonly power?: Power;
   readonly capturing?: Capturing;
   readonly loading?: Loading;

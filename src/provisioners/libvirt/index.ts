@@ -1,0 +1,26 @@
+import type { Provisioner } from '../provisioner.ts';
+import { createCapturing } from './capturing.ts';
+import { consoleText } from './console.ts';
+import { ownLibrary } from './library-view.ts';
+import { createLoading } from './loading.ts';
+import { type LibvirtDeps, openNode } from './node.ts';
+import { nodeStatus } from './node-status.ts';
+import { createPower } from './power.ts';
+import { settingsProblems } from './settings.ts';
+
+export type { LibvirtDeps } from './node.ts';
+export type { HostSettings } from './settings.ts';
+
+/** Drives domains of libvirt with QEMU, on this host or on others over SSH. */
+export function createLibvirt(deps: LibvirtDeps): Provisioner {
+  return {
+    name: 'libvirt',
+    validate: settingsProblems,
+    nodeStatus: (computer, expected, context) => nodeStatus(openNode(deps, computer), expected, context),
+    libraryOf: (computer) => ownLibrary(deps, computer),
+    consoleText: (computer, context) => consoleText(openNode(deps, computer), context),
+    power: createPower(deps),
+    capturing: createCapturing(deps),
+    loading: createLoading(deps),
+  };
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { Computer, Problem } from '../../domain/computer.ts';
+import { InvalidInputError } from '../../domain/errors.ts';
+
+const absolutePath = z
+  .string()
+  .regex(/^\/[^\p{Cc}]*$/u, 'expected an absolute path')
+  .refine((path) => !path.split('/').includes('..'), 'expected a path without ..');
+const port = z.int().min(1).max(65_535);
+const word = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, underscores and hyphens');
+
+const host = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('local') }),
+  z.strictObject({
+    kind: z.literal('ssh'),
+    address: z.string().min(1),
+    port: port.default(22),
+    user: z.string().min(1).default('root'),
+    /** Name of the secret that holds the private key. */
+    keySecret: z.string().min(1),
+    /** The host's public keys, `ssh-ed25519 AAAA…` each. */
+    hostKeys: z.array(z.string().min(1)).min(1),
+  }),
+]);
+
+const network = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('user'),
+    forwards: z
+      .array(z.strictObject({ hostAddress: z.ipv4().default('127.0.0.1'), hostPort: port, guestPort: port }))
+      .default([]),
+  }),
+  z.strictObject({ kind: z.literal('bridge'), bridge: word }),
+  z.strictObject({ kind: z.literal('network'), name: word }),
+]);
+
+const library = z.union([
+  z.literal('same path as the management node'),
+  /** Where the host has mounted the management node's library. */
+  z.strictObject({ sharedAt: absolutePath }),
+  z.strictObject({ own: z.strictObject({ name: word, root: absolutePath }) }),
+]);
+
+const settingsSchema = z
+  .strictObject({
+    host: host.default({ kind: 'local' }),
+    uri: z
+      .string()
+      .regex(
+        /^qemu:\/\/\/(system|session)(\?socket=\/[^?&#\s]+)?$/,
+        'expected qemu:///system or qemu:///session, ?socket=/path allowed',
+      )
+      .default('qemu:///system'),
+    /** Name of the domain; the computer's name when absent. */
+    domain: word.optional(),
+    /** Each node has a subdirectory of its own in it. */
+    diskDirectory: absolutePath,
+    library: library.default('same path as the management node'),
+    clone: z.enum(['copy-on-write', 'full-copy']).default('copy-on-write'),
+    diskBus: z.enum(['virtio', 'scsi', 'sata', 'ide']).default('virtio'),
+    networkModel: z.enum(['virtio', 'e1000', 'e1000e', 'rtl8139']).default('virtio'),
+    network: network.default({ kind: 'network', name: 'default' }),
+    accelerator: z.enum(['kvm', 'tcg']).default('kvm'),
+    /** Default: q35; pc for IDE disks, which q35 does not have. */
+    machine: z.enum(['pc', 'q35']).optional(),
+    /** How long the system that a load replaces may take to power off before its power is cut. */
+    shutdownSeconds: z.int().positive().max(86_400).default(120),
+  })
+  .refine((settings) => !(settings.diskBus === 'ide' && settings.machine === 'q35'), {
+    path: ['machine'],
+    message: 'q35 has no IDE controller: choose pc, or the bus sata',
+  });
+
+/** The settings of a computer that is a libvirt domain, with every default filled in. */
+export type LibvirtSettings = z.output<typeof settingsSchema>;
+
+/** How the host of the domains is reached. */
+export type HostSettings = LibvirtSettings['host'];
+
+/** All that is wrong with a computer's settings, each with the path of the setting. */
+export function settingsProblems(computer: Computer): readonly Problem[] {
+  const result = settingsSchema.safeParse(computer.settings);
+  return result.success ? [] : problemsOf(result.error);
+}
+
+/** The settings of a computer; InvalidInputError whose evidence lists every problem. */
+export function readSettings(computer: Computer): LibvirtSettings {
+  const result = settingsSchema.safeParse(computer.settings);
+  if (result.success) return result.data;
+  const problems = problemsOf(result.error);
+  throw new InvalidInputError(
+    `settings of ${computer.name}: ${problems.map(({ where, problem }) => `${where}: ${problem}`).join('; ')}`,
+    { evidence: { problems: [...problems] } },
+  );
+}
+
+function problemsOf(error: z.ZodError): Problem[] {
+  return error.issues.map((issue) => ({
+    where: ['settings', ...issue.path].map(String).join('.'),
+    problem: issue.message,
+  }));
+}

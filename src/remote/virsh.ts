@@ -1,0 +1,125 @@
+import {
+  CapacityError,
+  CommandFailedError,
+  ConflictError,
+  type ImprintError,
+  NotFoundError,
+  OutcomeUnknownError,
+  UnauthorizedError,
+  UnavailableError,
+} from '../domain/errors.ts';
+import type { CommandResult, Shell } from './shell.ts';
+
+/** What virsh's known messages (libvirt 9.0, LC_ALL=C) mean; the first that matches decides. */
+const knownMessages: readonly (readonly [
+  RegExp,
+  new (...text: ConstructorParameters<typeof ImprintError>) => ImprintError,
+])[] = [
+  [/cannot acquire state change lock/, UnavailableError],
+  [/Failed to terminate process .*Device or resource busy/, OutcomeUnknownError],
+  // The connection broke after the request was sent: whether libvirt acted on it is not known.
+  [/Cannot recv data|End of file while reading data|client socket is closed/, OutcomeUnknownError],
+  [/authentication (failed|unavailable)|access denied/i, UnauthorizedError],
+  [/failed to connect to the hypervisor|Failed to connect socket/, UnavailableError],
+  [/Domain not found|no domain with matching (name|uuid)/, NotFoundError],
+  [/Cannot allocate memory|cannot set up guest memory|No space left on device/, CapacityError],
+  [/Could not set up host forwarding rule|Address already in use/, ConflictError],
+  [/Permission denied|Cannot access (storage|backing) file|already exists with uuid/, ConflictError],
+];
+
+/** A domain's state and the reason for it, in libvirt's own words: `shut off`, `destroyed`. */
+export interface DomainState {
+  readonly state: string;
+  readonly reason: string;
+  readonly raw: string;
+}
+
+/** Domains of one libvirt daemon. A domain that is not defined is `undefined` for what reads, and success for what ends or removes. */
+export interface Virsh {
+  state(domain: string, signal: AbortSignal): Promise<DomainState | undefined>;
+  /** The persistent definition as XML, without secrets. */
+  definition(domain: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Whether a saved memory image waits to be resumed at the next start. */
+  hasManagedSave(domain: string, signal: AbortSignal): Promise<boolean>;
+  /** Defines the domain of an XML file on the host. The same name with another UUID: ConflictError. */
+  define(path: string, signal: AbortSignal): Promise<void>;
+  /** Running already: success. */
+  start(domain: string, signal: AbortSignal): Promise<void>;
+  resume(domain: string, signal: AbortSignal): Promise<void>;
+  wake(domain: string, signal: AbortSignal): Promise<void>;
+  /** Presses the power button (ACPI), which needs nothing installed in the guest. Not running: success. */
+  shutdown(domain: string, signal: AbortSignal): Promise<void>;
+  /** Cuts the power. Not running: success. */
+  destroy(domain: string, signal: AbortSignal): Promise<void>;
+  reset(domain: string, signal: AbortSignal): Promise<void>;
+  /** Removes the definition with saved memory, NVRAM and the records of snapshots; never a disk. */
+  undefine(domain: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Drives the daemon at `uri` with the virsh of `shell`'s host. Errors are of the classes in the table above. */
+export function createVirsh(shell: Shell, uri: string): Virsh {
+  const call = (args: readonly string[], signal: AbortSignal): Promise<CommandResult> =>
+    shell.run('virsh', ['--quiet', '--connect', uri, ...args], {
+      signal,
+      // The first call to a daemon probes QEMU, which took 8 s on a slow host; a start may wait for storage.
+      timeoutMs: 120_000,
+      allowedExitCodes: [0, 1],
+    });
+  const act = async (args: readonly string[], signal: AbortSignal, alreadySo: RegExp | undefined): Promise<void> => {
+    const result = await call(args, signal);
+    if (result.exitCode !== 0 && !alreadySo?.test(result.stderr)) throw virshError(args, result);
+  };
+  const read = async (args: readonly string[], signal: AbortSignal): Promise<string | undefined> => {
+    const result = await call(args, signal);
+    if (result.exitCode === 0) return result.stdout;
+    const error = virshError(args, result);
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  };
+  return {
+    async state(domain, signal) {
+      const output = await read(['domstate', '--reason', domain], signal);
+      return output === undefined ? undefined : parseDomainState(output);
+    },
+    definition: (domain, signal) => read(['dumpxml', '--inactive', domain], signal),
+    async hasManagedSave(domain, signal) {
+      return parseManagedSave((await read(['dominfo', domain], signal)) ?? '');
+    },
+    define: (path, signal) => act(['define', path], signal, undefined),
+    start: (domain, signal) => act(['start', domain], signal, /already (active|running)/),
+    resume: (domain, signal) => act(['resume', domain], signal, undefined),
+    wake: (domain, signal) => act(['dompmwakeup', domain], signal, undefined),
+    shutdown: (domain, signal) => act(['shutdown', domain, '--mode', 'acpi'], signal, notRunning),
+    destroy: (domain, signal) => act(['destroy', domain], signal, notRunning),
+    reset: (domain, signal) => act(['reset', domain], signal, undefined),
+    undefine: (domain, signal) =>
+      act(
+        ['undefine', domain, '--managed-save', '--snapshots-metadata', '--checkpoints-metadata', '--nvram'],
+        signal,
+        /Domain not found/,
+      ),
+  };
+}
+
+const notRunning = /domain is not running|Domain not found/;
+
+/** Reads `virsh domstate --reason`: `shut off (shutdown)`. What cannot be read keeps its raw text and has the reason `unknown`. */
+export function parseDomainState(output: string): DomainState {
+  const raw = output.trim();
+  const [, state = raw, reason = 'unknown'] = /^(.*?) \((.*)\)$/.exec(raw) ?? [];
+  return { state, reason, raw };
+}
+
+/** Reads the line `Managed save: yes` of `virsh dominfo`. */
+export function parseManagedSave(output: string): boolean {
+  return /^Managed save:\s+yes$/m.test(output);
+}
+
+/** The error that virsh's messages mean: of the class in the table, CommandFailedError when no line is known. */
+export function virshError(args: readonly string[], result: CommandResult): ImprintError {
+  const messages = result.stderr.trim();
+  const [, Known = CommandFailedError] = knownMessages.find(([pattern]) => pattern.test(messages)) ?? [];
+  return new Known(`virsh could not ${args.slice(0, 3).join(' ')}`, {
+    evidence: { command: result.command, exitCode: result.exitCode, stderr: messages.slice(-4096) },
+  });
+}
