@@ -1,3 +1,5 @@
+import { access } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { execa } from 'execa';
 import { UnsupportedError } from '../domain/errors.ts';
 import { findCommand } from './commands.ts';
@@ -43,8 +45,16 @@ export type SystemNeed = keyof typeof systemPackages;
 /** The packages that are missing for these needs, each once, in order. */
 export async function missingPackages(needs: readonly SystemNeed[]): Promise<readonly string[]> {
   const wanted: readonly SystemPackage[] = needs.flatMap((need) => [...systemPackages[need]]);
-  const present = await Promise.all(wanted.map(async (entry) => (await findCommand(entry.shownBy)) !== undefined));
+  const present = await Promise.all(wanted.map(isInstalled));
   return [...new Set(wanted.filter((_, index) => present[index] !== true).map((entry) => entry.package))];
+}
+
+async function isInstalled({ shownBy }: SystemPackage): Promise<boolean> {
+  if (!isAbsolute(shownBy)) return (await findCommand(shownBy)) !== undefined;
+  return await access(shownBy).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**
