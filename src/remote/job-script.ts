@@ -14,6 +14,7 @@ export const refusals = {
   lockHeld: 84,
   notStarted: 85,
   notDead: 86,
+  missingTool: 87,
 } as const;
 
 /**
@@ -36,6 +37,9 @@ load_stat() {
   state=$1 session=$4
   shift 19
   began=$1
+}
+pause() {
+  sleep 0.1 2>/dev/null || sleep 1
 }
 now() {
   date -u +%Y-%m-%dT%H:%M:%SZ
@@ -61,8 +65,9 @@ umask 077
 put "$directory/exit" "$code $(now)"`;
 
 /**
- * `marked` finds processes by the environment that they inherit; grep of busybox may lack -z. `phase` decides: a leader that lives is
- * told from another process with its number by boot and start time, and a dead one may leave processes behind that go on.
+ * `marked` finds processes by the environment that they inherit (not every grep has -z). `phase` decides: a leader that lives is told
+ * from another process with its number by boot and start time, and a dead one may leave processes behind that go on. `lock` asks again
+ * and again, because busybox's flock knows no time limit.
  */
 const STATE = `set -eu
 mask=$(umask)
@@ -100,8 +105,16 @@ phase() {
   fi
 }
 lock() {
+  for tool in flock setsid base64; do
+    command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit ${String(refusals.missingTool)}; }
+  done
   exec 9>>"$directory.lock"
-  flock -w 30 9 || exit ${String(refusals.lockHeld)}
+  tries=0
+  until flock -n 9; do
+    tries=$((tries + 1))
+    [ "$tries" -le 300 ] || exit ${String(refusals.lockHeld)}
+    pause
+  done
 }`;
 
 /** Prints what `parseJobReport` reads. The output is left out when its size is the one that the asker has already seen. */
@@ -170,7 +183,7 @@ launch() {
       --property=WorkingDirectory="$directory" --setenv=IMPRINT_JOB="$2" --setenv=IMPRINT_JOB_DIRECTORY="$directory" \\
       --setenv=PATH="$PATH" --setenv=HOME="\${HOME:-/}" /bin/sh runner "$mask" >&2
   else
-    IMPRINT_JOB=$2 IMPRINT_JOB_DIRECTORY=$directory setsid /bin/sh "$directory/runner" "$mask" \\
+    IMPRINT_JOB=$2 IMPRINT_JOB_DIRECTORY=$directory setsid sh "$directory/runner" "$mask" \\
       </dev/null >/dev/null 2>"$directory/launch" &
   fi
 }
@@ -178,11 +191,11 @@ await_process() {
   tries=0
   while [ ! -f "$directory/process" ]; do
     tries=$((tries + 1))
-    if [ "$tries" -gt 200 ]; then
+    if [ "$tries" -gt 100 ]; then
       cat "$directory/launch" >&2 || true
       exit ${String(refusals.notStarted)}
     fi
-    sleep 0.05 2>/dev/null || sleep 1
+    pause
   done
 }
 mkdir -p "\${directory%/*}/"
@@ -237,7 +250,7 @@ end_members() {
       exit ${String(refusals.notDead)}
     fi
     if [ "$tries" -eq 1 ] || [ "$signal" = KILL ]; then kill -s "$signal" $left 2>/dev/null || true; fi
-    sleep 0.1 2>/dev/null || sleep 1
+    pause
   done
 }
 mkdir -p "\${directory%/*}/"

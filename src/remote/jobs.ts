@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext } from '../domain/call-context.ts';
-import { ConflictError, OutcomeUnknownError, UnavailableError, type ImprintError } from '../domain/errors.ts';
+import {
+  ConflictError,
+  OutcomeUnknownError,
+  UnavailableError,
+  UnsupportedError,
+  type ImprintError,
+} from '../domain/errors.ts';
 import { checkedDirectory, ensureParameters, fenceParameters } from './job-parameters.ts';
 import { parseJobReport, stateOfReport, type JobReport } from './job-report.ts';
 import { JOB_END, JOB_ENSURE, JOB_READ, refusals } from './job-script.ts';
@@ -26,6 +32,8 @@ const refusalErrors: Readonly<Record<number, (directory: string, evidence: Evide
   [refusals.lockHeld]: (job, evidence) => new UnavailableError(`could not lock job ${job}`, { evidence }),
   [refusals.notStarted]: (job, evidence) => new UnavailableError(`could not start job ${job}`, { evidence }),
   [refusals.notDead]: (job, evidence) => new OutcomeUnknownError(`processes of job ${job} do not die`, { evidence }),
+  [refusals.missingTool]: (job, evidence) =>
+    new UnsupportedError(`could not handle job ${job} with what its host has`, { evidence }),
 };
 type Evidence = Readonly<Record<string, unknown>>;
 
