@@ -13,7 +13,8 @@ const mayImport = {
   workflows: ['domain', 'activities'],
   activities: ['domain', 'remote', 'library', 'provisioners', 'os', 'catalog'],
   config: ['domain'],
-  platform: ['domain', 'remote'],
+  // The guest that is built for demo and tests holds the same first-boot files as a sealed image.
+  platform: ['domain', 'remote', 'os'],
   client: ['domain', 'catalog', 'workflows'],
   worker: ['domain', 'remote', 'library', 'provisioners', 'os', 'catalog', 'activities', 'workflows', 'config'],
   cli: ['domain', 'catalog', 'client', 'worker', 'config', 'platform'],

@@ -25,14 +25,15 @@ export interface TemporalBinary {
 export async function ensureTemporalBinary(state: StateDirectory, report: ProgressReporter): Promise<TemporalBinary> {
   const present = await findTemporalBinary(state.path);
   if (present !== undefined) return present;
+  const directory = await state.directory('bin');
   const attempts = [
-    async () => await downloadTemporal(await state.directory('bin'), report),
-    async () => await buildTemporal(await state.directory('bin'), report),
+    { origin: `downloaded by Temporal's SDK into ${directory}`, get: downloadTemporal },
+    { origin: `built with Go into ${directory}`, get: buildTemporal },
   ];
   const failures: string[] = [];
-  for (const attempt of attempts) {
+  for (const { origin, get } of attempts) {
     try {
-      return await attempt();
+      return { path: await get(directory, report), origin };
     } catch (error) {
       failures.push(errorChain(error));
       report.line(`  ${errorChain(error)}`);
@@ -60,7 +61,7 @@ async function goPrograms(): Promise<string> {
   return join(failed || stdout === '' ? join(homedir(), 'go') : stdout, 'bin');
 }
 
-async function buildTemporal(directory: string, report: ProgressReporter): Promise<TemporalBinary> {
+async function buildTemporal(directory: string, report: ProgressReporter): Promise<string> {
   if ((await findCommand('go')) === undefined)
     throw new UnsupportedError('could not build temporal: Go is not installed');
   const what = `Building temporal ${temporalCliVersion} with Go (about six minutes on a slow machine, once)`;
@@ -70,7 +71,7 @@ async function buildTemporal(directory: string, report: ProgressReporter): Promi
     if (failed)
       throw new UnsupportedError(`could not build temporal: ${stderr.trim().split('\n').at(-1) ?? 'go said nothing'}`);
   });
-  return { path: join(directory, 'temporal'), origin: `built with Go into ${directory}` };
+  return join(directory, 'temporal');
 }
 
 function noTemporal(failures: readonly string[]): string {

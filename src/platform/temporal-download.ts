@@ -4,7 +4,6 @@ import { execa } from 'execa';
 import { UnavailableError } from '../domain/errors.ts';
 import type { ProgressReporter } from './progress.ts';
 import { packageRoot } from './state-directory.ts';
-import type { TemporalBinary } from './temporal-binary.ts';
 
 /** Long enough for 60 MB at 1 MB/s; where the download host cannot be reached at all, nobody should wait longer for the next way. */
 const limitMs = 60_000;
@@ -22,8 +21,8 @@ const downloadScript = `
   }
 `;
 
-/** Gets the command line tool by the SDK's own download and keeps it as `temporal` in `directory`. Throws UnavailableError. */
-export async function downloadTemporal(directory: string, report: ProgressReporter): Promise<TemporalBinary> {
+/** Gets the command line tool by the SDK's own download and keeps it as `temporal` in `directory`; its path. Throws UnavailableError. */
+export async function downloadTemporal(directory: string, report: ProgressReporter): Promise<string> {
   const partial = await mkdtemp(join(directory, 'download-'));
   try {
     await report.during('Downloading the temporal command line tool', async () => await runDownload(partial));
@@ -32,7 +31,7 @@ export async function downloadTemporal(directory: string, report: ProgressReport
     const path = join(directory, 'temporal');
     await chmod(join(partial, file), 0o755);
     await rename(join(partial, file), path);
-    return { path, origin: `downloaded by Temporal's SDK into ${directory}` };
+    return path;
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
