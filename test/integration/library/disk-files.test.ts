@@ -1,0 +1,156 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CallContext } from '../../../src/domain/call-context.ts';
+import { openDiskFiles } from '../../../src/library/disk-files.ts';
+import { createLocalShell } from '../../../src/remote/local-shell.ts';
+
+const context: CallContext = { signal: new AbortController().signal, progress: () => undefined };
+const MIB = 1024 ** 2;
+
+describe('looking into a disk that nobody booted', () => {
+  let root: string;
+  const place = () => ({ name: 'mn-a', root, shell: createLocalShell() });
+  const open = (file: string, format: 'qcow2' | 'raw' = 'qcow2') =>
+    openDiskFiles(place(), { file: join(root, file), format, scratch: join(root, 'scratch') }, context);
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'imprint-disk, with comma-'));
+    await makeTree(join(root, 'tree'));
+    await makeExt4(join(root, 'ext4.raw'), join(root, 'tree'));
+    await toQcow2(join(root, 'ext4.raw'), join(root, 'plain.qcow2'));
+    await makePartitioned(root);
+  });
+
+  afterAll(() => rm(root, { recursive: true, force: true }));
+
+  it.each(['plain.qcow2', 'partitioned.qcow2'])(
+    'reads files, lists directories and follows links inside %s',
+    async (file) => {
+      const files = await open(file);
+      try {
+        expect(await files.read('/etc/machine-id')).toBe('uninitialized\n');
+        expect(await files.read('/etc/machine-id', 5)).toBe('unini');
+        expect(await files.read('/etc/os-release')).toBe('ID=debian\n');
+        expect(await files.read('/lib/os-release')).toBe('ID=debian\n');
+        expect(await files.read('/etc/outside')).toBeUndefined();
+        expect(await files.read('/etc/missing')).toBeUndefined();
+        expect(await files.read('/etc')).toBeUndefined();
+        expect(await files.read('/etc/with blank')).toBe('blank\n');
+        expect((await files.list('/home'))?.toSorted()).toEqual(['alice', 'bob']);
+        expect(await files.list('/home/empty')).toBeUndefined();
+        expect(await files.list('/etc/machine-id')).toBeUndefined();
+        expect(await files.list('/nowhere')).toBeUndefined();
+        expect(await files.fileSystem()).toMatchObject({ type: 'ext4', clean: true, mountCount: 0 });
+      } finally {
+        await files.close();
+      }
+      await files.close();
+      expect((await readFile('/proc/mounts', 'utf8')).includes(root)).toBe(false);
+    },
+  );
+
+  it('sees a file system that was not shut down', async () => {
+    await execa('cp', ['ext4.raw', 'dirty.raw'], { cwd: root });
+    await execa('debugfs', ['-w', '-R', 'set_super_value state 0', join(root, 'dirty.raw')]);
+    const files = await open('dirty.raw', 'raw');
+    expect(await files.fileSystem()).toMatchObject({ clean: false });
+    await files.close();
+  });
+
+  it('says of every question that it cannot read another file system', async () => {
+    await writeFile(join(root, 'xfs.raw'), Buffer.concat([Buffer.from('XFSB'), Buffer.alloc(MIB)]));
+    const files = await open('xfs.raw', 'raw');
+    await expect(files.read('/etc/machine-id')).rejects.toThrow(/expected .* ext4, found xfs on the whole disk/);
+    await expect(files.list('/home')).rejects.toMatchObject({ name: 'UnsupportedError' });
+    expect(await files.fileSystem()).toMatchObject({ clean: false });
+    await files.close();
+  });
+
+  it('ends what an earlier attempt for the same file left running', async () => {
+    const first = await open('plain.qcow2');
+    const second = await open('plain.qcow2');
+    expect(await second.read('/etc/machine-id')).toBe('uninitialized\n');
+    await expect(first.read('/etc/missing')).resolves.toBeUndefined();
+    await second.close();
+    await first.close();
+    expect((await readFile('/proc/mounts', 'utf8')).includes(root)).toBe(false);
+  });
+
+  it('opens nothing that a crafted header names', async () => {
+    await execa('qemu-img', [
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-b',
+      '/etc/passwd',
+      '-F',
+      'raw',
+      join(root, 'crafted.qcow2'),
+    ]);
+    await expect(open('crafted.qcow2')).rejects.toThrow(/names a backing file/);
+    await expect(open('tree/etc/machine-id')).rejects.toThrow(/not a qcow2 file/);
+  });
+
+  it('reads a raw copy where FUSE is not to be had', async () => {
+    const bare = createLocalShell();
+    // A host without the program that makes the export: everything else is the real thing.
+    const shell = {
+      ...bare,
+      run: async (...call: Parameters<typeof bare.run>) => bare.run(call[0], call[1].map(withoutFuse), call[2]),
+    };
+    const files = await openDiskFiles(
+      { ...place(), shell },
+      { file: join(root, 'plain.qcow2'), format: 'qcow2', scratch: join(root, 'scratch') },
+      context,
+    );
+    expect(await files.read('/etc/machine-id')).toBe('uninitialized\n');
+    await files.close();
+  });
+});
+
+function withoutFuse(argument: string): string {
+  return argument.replace('qemu-storage-daemon', 'no-such-program');
+}
+
+async function makeTree(tree: string): Promise<void> {
+  await mkdir(join(tree, 'etc'), { recursive: true });
+  await mkdir(join(tree, 'home/alice'), { recursive: true });
+  await mkdir(join(tree, 'home/bob'), { recursive: true });
+  await mkdir(join(tree, 'usr/lib'), { recursive: true });
+  await writeFile(join(tree, 'etc/machine-id'), 'uninitialized\n');
+  await writeFile(join(tree, 'etc/with blank'), 'blank\n');
+  await writeFile(join(tree, 'usr/lib/os-release'), 'ID=debian\n');
+  await execa('ln', ['-s', 'usr/lib', join(tree, 'lib')]);
+  await execa('ln', ['-s', '../usr/lib/os-release', join(tree, 'etc/os-release')]);
+  await execa('ln', ['-s', '../../../../../etc/hostname', join(tree, 'etc/outside')]);
+}
+
+async function makeExt4(file: string, tree: string): Promise<void> {
+  await execa('truncate', ['-s', '16M', file]);
+  await execa('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', tree, file]);
+}
+
+async function toQcow2(raw: string, target: string): Promise<void> {
+  await execa('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, target]);
+}
+
+/** Swap on partition 1, the root file system on partition 2, at 2 MiB. */
+async function makePartitioned(root: string): Promise<void> {
+  const table = Buffer.alloc(2 * MIB);
+  writeEntry(table, 0, { type: 0x82, sector: 2048, sectors: 2048 });
+  writeEntry(table, 1, { type: 0x83, sector: 4096, sectors: 16 * 2048 });
+  table.writeUInt16LE(0xaa55, 510);
+  await writeFile(join(root, 'partitioned.raw'), Buffer.concat([table, await readFile(join(root, 'ext4.raw'))]));
+  await toQcow2(join(root, 'partitioned.raw'), join(root, 'partitioned.qcow2'));
+}
+
+function writeEntry(table: Buffer, index: number, entry: { type: number; sector: number; sectors: number }): void {
+  const at = 446 + 16 * index;
+  table.writeUInt8(entry.type, at + 4);
+  table.writeUInt32LE(entry.sector, at + 8);
+  table.writeUInt32LE(entry.sectors, at + 12);
+}
