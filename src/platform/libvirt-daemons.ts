@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -58,6 +58,8 @@ export async function stopPrivateLibvirt(state: StateDirectory): Promise<void> {
   const places = await prepareLibvirtPlaces(await state.directory('libvirt'));
   if ((await findProcess(processFileOf(places))) !== undefined) await destroyMachines(uriOf(places));
   await stopProcess(processFileOf(places));
+  // It lies outside the state directory, and is made again at the next start.
+  await rm(places.sockets, { recursive: true, force: true });
 }
 
 async function startDaemon(places: LibvirtPlaces, uri: string): Promise<void> {
