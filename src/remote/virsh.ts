@@ -21,7 +21,7 @@ const knownMessages: readonly (readonly [
   [/Cannot recv data|End of file while reading data|client socket is closed/, OutcomeUnknownError],
   [/authentication (failed|unavailable)|access denied/i, UnauthorizedError],
   [/failed to connect to the hypervisor|Failed to connect socket/, UnavailableError],
-  [/Domain not found|no domain with matching (name|uuid)/, NotFoundError],
+  [/^error: failed to get domain '.*'$|Domain not found/, NotFoundError],
   [/Cannot allocate memory|cannot set up guest memory|No space left on device/, CapacityError],
   [/Could not set up host forwarding rule|Address already in use/, ConflictError],
   [/Permission denied|Cannot access (storage|backing) file|already exists with uuid/, ConflictError],
@@ -65,43 +65,61 @@ export function createVirsh(shell: Shell, uri: string): Virsh {
       timeoutMs: 120_000,
       allowedExitCodes: [0, 1],
     });
-  const act = async (args: readonly string[], signal: AbortSignal, alreadySo: RegExp | undefined): Promise<void> => {
+  const list = async (signal: AbortSignal): Promise<readonly string[]> => {
+    const args = ['list', '--all', '--name'];
     const result = await call(args, signal);
-    if (result.exitCode !== 0 && !alreadySo?.test(result.stderr)) throw virshError(args, result);
+    if (result.exitCode === 0) return result.stdout.split('\n').map((name) => name.trim());
+    throw virshError(args, result);
   };
-  const read = async (args: readonly string[], signal: AbortSignal): Promise<string | undefined> => {
-    const result = await call(args, signal);
-    if (result.exitCode === 0) return result.stdout;
-    const error = virshError(args, result);
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
+  /** Output of a command on a domain; undefined when libvirt's list says that there is none of that name. */
+  const run = async (verb: DomainVerb, signal: AbortSignal, success?: RegExp): Promise<string | undefined> => {
+    const [name, domain, ...options] = verb;
+    const result = await call([name, domain, ...options], signal);
+    if (result.exitCode === 0 || success?.test(result.stderr)) return result.stdout;
+    const error = virshError(verb, result);
+    // virsh prints the same line for a domain that is not there and for a lookup that failed.
+    if (!(error instanceof NotFoundError)) throw error;
+    if ((await list(signal)).includes(domain)) throw new UnavailableError(error.message, { evidence: error.evidence });
+    return undefined;
+  };
+  const act = async (verb: DomainVerb, signal: AbortSignal, success?: RegExp): Promise<void> => {
+    if ((await run(verb, signal, success)) === undefined)
+      throw new NotFoundError(`virsh could not ${verb[0]} ${verb[1]}`);
   };
   return {
     async state(domain, signal) {
-      const output = await read(['domstate', '--reason', domain], signal);
+      const output = await run(['domstate', domain, '--reason'], signal);
       return output === undefined ? undefined : parseDomainState(output);
     },
-    definition: (domain, signal) => read(['dumpxml', '--inactive', domain], signal),
+    definition: (domain, signal) => run(['dumpxml', domain, '--inactive'], signal),
     async hasManagedSave(domain, signal) {
-      return parseManagedSave((await read(['dominfo', domain], signal)) ?? '');
+      return parseManagedSave((await run(['dominfo', domain], signal)) ?? '');
     },
-    define: (path, signal) => act(['define', path], signal, undefined),
+    async define(path, signal) {
+      const result = await call(['define', path], signal);
+      if (result.exitCode !== 0) throw virshError(['define', path], result);
+    },
     start: (domain, signal) => act(['start', domain], signal, /already (active|running)/),
-    resume: (domain, signal) => act(['resume', domain], signal, undefined),
-    wake: (domain, signal) => act(['dompmwakeup', domain], signal, undefined),
-    shutdown: (domain, signal) => act(['shutdown', domain, '--mode', 'acpi'], signal, notRunning),
-    destroy: (domain, signal) => act(['destroy', domain], signal, notRunning),
-    reset: (domain, signal) => act(['reset', domain], signal, undefined),
-    undefine: (domain, signal) =>
-      act(
-        ['undefine', domain, '--managed-save', '--snapshots-metadata', '--checkpoints-metadata', '--nvram'],
-        signal,
-        /Domain not found/,
-      ),
+    resume: (domain, signal) => act(['resume', domain], signal),
+    wake: (domain, signal) => act(['dompmwakeup', domain], signal),
+    async shutdown(domain, signal) {
+      await run(['shutdown', domain, '--mode', 'acpi'], signal, notRunning);
+    },
+    async destroy(domain, signal) {
+      await run(['destroy', domain], signal, notRunning);
+    },
+    reset: (domain, signal) => act(['reset', domain], signal),
+    async undefine(domain, signal) {
+      const records = ['--managed-save', '--snapshots-metadata', '--checkpoints-metadata', '--nvram'];
+      await run(['undefine', domain, ...records], signal);
+    },
   };
 }
 
-const notRunning = /domain is not running|Domain not found/;
+/** A command, the domain that it is about, and its options. */
+type DomainVerb = readonly [string, string, ...string[]];
+
+const notRunning = /domain is not running/;
 
 /** Reads `virsh domstate --reason`: `shut off (shutdown)`. What cannot be read keeps its raw text and has the reason `unknown`. */
 export function parseDomainState(output: string): DomainState {
@@ -119,7 +137,7 @@ export function parseManagedSave(output: string): boolean {
 export function virshError(args: readonly string[], result: CommandResult): ImprintError {
   const messages = result.stderr.trim();
   const [, Known = CommandFailedError] = knownMessages.find(([pattern]) => pattern.test(messages)) ?? [];
-  return new Known(`virsh could not ${args.slice(0, 3).join(' ')}`, {
+  return new Known(`virsh could not ${args.slice(0, 2).join(' ')}`, {
     evidence: { command: result.command, exitCode: result.exitCode, stderr: messages.slice(-4096) },
   });
 }

@@ -49,7 +49,7 @@ const settingsSchema = z
     uri: z
       .string()
       .regex(
-        /^qemu:\/\/\/(system|session)(\?socket=\/[^?&#\s]+)?$/,
+        /^qemu(\+unix)?:\/\/\/(system|session)(\?socket=\/[^?&#\s]+)?$/,
         'expected qemu:///system or qemu:///session, ?socket=/path allowed',
       )
       .default('qemu:///system'),

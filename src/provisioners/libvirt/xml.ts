@@ -1,4 +1,4 @@
-import { Builder } from 'fast-xml-builder';
+import Builder from 'fast-xml-builder';
 
 const builder = new Builder({
   ignoreAttributes: false,
