@@ -18,6 +18,7 @@ const mayImport = {
   client: ['domain', 'catalog', 'workflows'],
   worker: ['domain', 'remote', 'library', 'provisioners', 'os', 'catalog', 'activities', 'workflows', 'config'],
   cli: ['domain', 'catalog', 'client', 'worker', 'config', 'platform'],
+  demo: ['domain', 'remote', 'library', 'provisioners', 'catalog', 'client', 'cli', 'config', 'platform'],
   server: ['domain', 'catalog', 'client', 'config'],
 };
 

@@ -3,14 +3,24 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { Computer } from '../domain/computer.ts';
-import { NotFoundError } from '../domain/errors.ts';
+import { NotFoundError, UnsupportedError } from '../domain/errors.ts';
 import type { StandardAccess } from '../os/operating-system.ts';
-import { createOperatingSystems } from '../os/registry.ts';
-import { createProvisioners } from '../provisioners/registry.ts';
+import { findOperatingSystem } from '../os/registry.ts';
+import {
+  createLibvirt,
+  createProvisioners,
+  createSimulatedProvisioner,
+  createSimulatedWorld,
+  directoryStore,
+  provisionerNames,
+  type HostSettings,
+  type SimulatedWorld,
+} from '../provisioners/registry.ts';
 import { createJobs } from '../remote/jobs.ts';
 import type { Secrets } from '../remote/secrets.ts';
 import { createSecrets } from '../remote/secrets.ts';
 import { createShellPool, type ShellPool } from '../remote/shell-pool.ts';
+import type { Shell } from '../remote/shell.ts';
 
 /** The modules of one management node, and how to let go of their connections. */
 export interface Modules {
@@ -27,8 +37,10 @@ export function createModules(config: WorkerConfig, catalog: Catalog): Modules {
     values: config.secrets,
     ...(config.IMPRINT_SECRETS === undefined ? {} : { directory: config.IMPRINT_SECRETS }),
   });
-  const provisioners = createProvisioners({ pool, jobs, secrets, ...simulated(config) });
-  const operatingSystems = createOperatingSystems(simulated(config));
+  const provisioners = createProvisioners({
+    libvirt: () => createLibvirt({ jobs, shellFor: (host) => hostShell(pool, secrets, host) }),
+    simulated: () => createSimulatedProvisioner(openWorld(config)),
+  });
   const root = config.IMPRINT_LIBRARY;
   const library = { name: config.IMPRINT_MANAGEMENT_NODE, root, shell: pool.local };
   const dependencies: ActivityDependencies = {
@@ -37,15 +49,29 @@ export function createModules(config: WorkerConfig, catalog: Catalog): Modules {
     library,
     scratch: join(root, '.scratch'),
     provisioner: (name) => provisioners.get(name),
-    operatingSystem: (module) => operatingSystems.get(module),
+    operatingSystem: (module) => findOperatingSystem(module),
     nodeShell: (computer) => pool.ssh(nodeTarget(computer, config, secrets)),
     standardAccess: async () => await standardAccess(config, secrets),
   };
-  return { dependencies, systems: provisioners.names, close: async () => await closeAll(pool) };
+  return { dependencies, systems: drivableSystems(config), close: async () => await closeAll(pool) };
 }
 
-function simulated(config: WorkerConfig): { simulatedWorld?: string } {
-  return config.IMPRINT_SIMULATED_WORLD === undefined ? {} : { simulatedWorld: config.IMPRINT_SIMULATED_WORLD };
+/** The simulated system exists where a world for it is named; all others are always there. */
+function drivableSystems(config: WorkerConfig): readonly string[] {
+  return provisionerNames.filter((name) => name !== 'simulated' || config.IMPRINT_SIMULATED_WORLD !== undefined);
+}
+
+function openWorld(config: WorkerConfig): SimulatedWorld {
+  const directory = config.IMPRINT_SIMULATED_WORLD;
+  if (directory === undefined) throw new UnsupportedError('this worker has no simulated world: set IMPRINT_SIMULATED_WORLD');
+  return createSimulatedWorld({ seed: directory, store: directoryStore(directory) });
+}
+
+/** The host of virtual machines that a computer's settings name. */
+function hostShell(pool: ShellPool, secrets: Secrets, host: HostSettings): Shell {
+  if (host.kind === 'local') return pool.local;
+  const { address, port, user, hostKeys, keySecret } = host;
+  return pool.ssh({ address, port, user, hostKeys, privateKey: async () => await secrets.resolve(keySecret) });
 }
 
 function nodeTarget(computer: Computer, config: WorkerConfig, secrets: Secrets) {

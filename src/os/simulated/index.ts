@@ -33,7 +33,10 @@ export function createSimulatedOs(): OperatingSystem {
     },
     postLoad: async (shell, request, context) => {
       const file = (await readFiles(shell, context))[CURRENT_IMAGE] ?? '';
-      const lines = file.split('\n').filter((line) => line !== '' && !line.startsWith('vcld_post_load='));
+      const imported = request.revision.manifest?.cleanShutdown.kind === 'imported';
+      // No preCapture of ours wrote it into an image that was made elsewhere.
+      const base = imported ? formatCurrentImage(request.revision, request.computer) : file;
+      const lines = base.split('\n').filter((line) => line !== '' && !line.startsWith('vcld_post_load='));
       const access = createHash('sha256').update(request.access.authorizedKeys.join('\n')).digest('hex');
       const text = [...lines, 'vcld_post_load=success', ''].join('\n');
       const set = { [CURRENT_IMAGE]: text, '/root/.ssh/authorized_keys.sha256': access };

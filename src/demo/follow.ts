@@ -1,0 +1,66 @@
+import prettyBytes from 'pretty-bytes';
+import prettyMilliseconds from 'pretty-ms';
+import type { RunHandle, RunProgress } from '../client.ts';
+import type { StepRecord } from '../domain/run.ts';
+
+/** Where the story is told. */
+export type Say = (line: string) => void;
+
+/** A progress line at least this often while a step goes on. */
+const progressEveryMs = 5_000;
+
+/**
+ * Tells a run step by step until it has ended, or until `until` says that enough was seen. Leaving early leaves the run alone.
+ */
+export async function follow(
+  run: RunHandle<unknown>,
+  say: Say,
+  until?: (progress: RunProgress) => boolean,
+): Promise<RunProgress | undefined> {
+  const told = new Set<string>();
+  let lastProgress = Date.now();
+  let latest: RunProgress | undefined;
+  for await (const progress of run.watch()) {
+    latest = progress;
+    for (const step of progress.steps) tellStep(step, told, say);
+    if (progress.activity?.progress && Date.now() - lastProgress >= progressEveryMs) {
+      say(`      ${describeProgress(progress)}`);
+      lastProgress = Date.now();
+    }
+    if (until?.(progress) === true) return progress;
+  }
+  return latest;
+}
+
+function tellStep(step: StepRecord, told: Set<string>, say: Say): void {
+  const key = `${step.number} ${step.state}`;
+  if (told.has(key) || step.state === 'running') return;
+  told.add(key);
+  say(
+    `   ${mark(step)} ${step.number.padEnd(4)} ${step.title}${durationOf(step)}${step.error ? `: ${step.error}` : ''}`,
+  );
+}
+
+function mark(step: StepRecord): string {
+  if (step.state === 'done') return '✔';
+  return step.state === 'undone' ? '↶' : '✘';
+}
+
+function durationOf(step: StepRecord): string {
+  if (step.endedAt === undefined) return '';
+  return ` (${prettyMilliseconds(Date.parse(step.endedAt) - Date.parse(step.startedAt), { secondsDecimalDigits: 1 })})`;
+}
+
+export function describeProgress({ activity }: RunProgress): string {
+  const progress = activity?.progress;
+  if (progress === undefined) return '';
+  const parts = [
+    ...(progress.fraction === undefined ? [] : [`${(progress.fraction * 100).toFixed(0)} %`]),
+    ...(progress.bytesDone === undefined || progress.bytesTotal === undefined
+      ? []
+      : [
+          `${prettyBytes(progress.bytesDone, { binary: true })} of ${prettyBytes(progress.bytesTotal, { binary: true })}`,
+        ]),
+  ];
+  return `${progress.what}: ${parts.join(', ')}`;
+}

@@ -1,0 +1,39 @@
+import { rm } from 'node:fs/promises';
+import { execa } from 'execa';
+import pg from 'pg';
+import { stopProcess } from '../platform/process-file.ts';
+import { makeDirectories, type DemoDirectories } from './directories.ts';
+
+/** The demo's own database on the platform's server: it begins anew each time, and touches no other. */
+const database = 'imprint_demo';
+
+/** What an earlier demo left running or lying about is stopped and removed, so that every demo tells the same story. */
+export async function startFresh(root: string, libvirtUri: string | undefined): Promise<DemoDirectories> {
+  await stopProcess(`${root}.worker.json`, 40_000);
+  if (libvirtUri !== undefined) await removeMachines(libvirtUri);
+  await rm(root, { recursive: true, force: true });
+  return await makeDirectories(root);
+}
+
+/** Ends and forgets the demo's virtual machines. None there: success. */
+export async function removeMachines(uri: string): Promise<void> {
+  for (const node of ['demo-1', 'demo-2']) {
+    await execa('virsh', ['--connect', uri, 'destroy', node], { reject: false });
+    await execa('virsh', ['--connect', uri, 'undefine', node], { reject: false });
+  }
+}
+
+/** An empty database on the same server; returns its address. */
+export async function emptyDatabase(databaseUrl: string): Promise<string> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+    await client.query(`CREATE DATABASE ${database}`);
+  } finally {
+    await client.end();
+  }
+  const url = new URL(databaseUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import type { Catalog, NewComputer } from '../catalog/catalog.ts';
+import { NotReadyError } from '../domain/errors.ts';
+import { libraryPaths } from '../library/paths.ts';
+import type { GuestImage } from '../platform/guest-image.ts';
+import { createJobs } from '../remote/jobs.ts';
+import { createShellPool } from '../remote/shell-pool.ts';
+import type { Shell } from '../remote/shell.ts';
+import { configureNode, stayLoggedIn } from './administrator.ts';
+import type { DemoParts } from './parts.ts';
+import { compare, identify, survey, type Identity } from './survey.ts';
+import type { DemoDirectories } from './directories.ts';
+
+/** What the real machines of the demo are made of. */
+export interface RealMachines {
+  readonly guest: GuestImage;
+  readonly accelerator: 'kvm' | 'tcg';
+  /** For virsh: the demo's own libvirt daemon. */
+  readonly uri: string;
+  /** Ports of this machine that lead to SSH on demo-1 and demo-2. */
+  readonly ports: readonly [number, number];
+}
+
+/** Slow enough that the copy of the small guest has a middle in which a worker can be killed. */
+const copyRateBytes = 40 * 1024 ** 2;
+
+/** The story on real virtual machines. */
+export function createRealParts(catalog: Catalog, directories: DemoDirectories, machines: RealMachines): DemoParts {
+  const pool = createShellPool();
+  const session = new AbortController();
+  const signal = session.signal;
+  let captured: Identity | undefined;
+
+  async function shellTo(node: string): Promise<{ shell: Shell; hostKeys: readonly string[] }> {
+    const computer = await catalog.computers.get(node);
+    const hostKeys = computer.hostKeys ?? [];
+    const privateKey = async () =>
+      Buffer.from(await pool.local.download(machines.guest.privateKey, local(signal))).toString('utf8');
+    return {
+      hostKeys,
+      shell: pool.ssh({ address: computer.address, port: computer.sshPort, user: 'root', privateKey, hostKeys }),
+    };
+  }
+
+  return {
+    introduction: `two real virtual machines under libvirt (${machines.accelerator}), Debian 12 with its own kernel, systemd and sshd`,
+    computers: [computer('demo-1', 1, machines, directories), computer('demo-2', 2, machines, directories)],
+    baseImage: { file: machines.guest.disk, format: 'qcow2', operatingSystem: 'debian12', module: 'linux' },
+    workerEnvironment: {},
+    copyRateBytes,
+    configure: async () => {
+      const { shell, hostKeys } = await shellTo('demo-1');
+      captured = await identify(shell, hostKeys, signal);
+      const done = await configureNode(shell, signal);
+      stayLoggedIn(shell, signal);
+      return [...done, 'logged in as student, and did not log out'];
+    },
+    copyWithoutWorker: async (run) => {
+      const directory = libraryPaths({ root: directories.library }).job(run, 'copy-vda');
+      const state = await createJobs().read(pool.local, directory, { signal, progress: () => undefined });
+      if (state.phase !== 'running') throw new NotReadyError(`the copy of run ${run} is ${state.phase}`);
+      const percent = [...state.outputTail.matchAll(/\(([\d.]+)\/100%\)/g)].at(-1)?.[1] ?? '0';
+      return { startedAt: state.startedAt, fraction: Number(percent) / 100 };
+    },
+    prove: async () => {
+      const { shell, hostKeys } = await shellTo('demo-2');
+      const loaded = await identify(shell, hostKeys, signal);
+      return [...(await survey(shell, signal)), ...(captured === undefined ? [] : compare(captured, loaded))];
+    },
+    close: async () => {
+      session.abort();
+      await pool.closeAll();
+    },
+  };
+}
+
+/** Two machines that differ in disk bus and network card, as two of a lab do. */
+function computer(name: string, number: 1 | 2, machines: RealMachines, directories: DemoDirectories): NewComputer {
+  const port = machines.ports[number - 1] ?? 0;
+  return {
+    name,
+    managementNode: 'demo',
+    provisioningSystem: 'libvirt',
+    address: '127.0.0.1',
+    sshPort: port,
+    macAddresses: [`52:54:00:de:00:0${String(number)}`],
+    memoryMiB: 768,
+    cpus: 1,
+    settings: {
+      uri: machines.uri,
+      accelerator: machines.accelerator,
+      diskDirectory: join(directories.root, 'machines'),
+      diskBus: number === 1 ? 'virtio' : 'sata',
+      networkModel: number === 1 ? 'virtio' : 'e1000',
+      network: { kind: 'user', forwards: [{ hostPort: port, guestPort: 22 }] },
+    },
+  };
+}
+
+function local(signal: AbortSignal) {
+  return { signal, timeoutMs: 10_000 };
+}

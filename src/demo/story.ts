@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ImprintClient, RunHandle } from '../client.ts';
+import { DeadlineError, NotReadyError } from '../domain/errors.ts';
+import { follow, type Say } from './follow.ts';
+import type { CopyOnHost, DemoParts, Proof } from './parts.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+/** What the story needs, and how it starts a worker. */
+export interface Stage {
+  readonly client: ImprintClient;
+  readonly parts: DemoParts;
+  /** Whether the last worker goes on when the story is told. */
+  readonly keepWorker: boolean;
+  startWorker(): Promise<WorkerProcess>;
+  readonly say: Say;
+}
+
+/** What came of it. */
+export interface Outcome {
+  readonly runs: readonly string[];
+  readonly proofs: readonly Proof[];
+  readonly killedAtFraction: number;
+  readonly bytesCopiedTwice: number;
+}
+
+/** From which part of the copy on the worker may be killed. */
+const killFrom = 0.3;
+
+/**
+ * Loads the base image on demo-1, configures it, captures it as demo-web, kills the worker in the middle of the copy, starts another, loads
+ * demo-web on demo-2 and looks at what is there.
+ */
+export async function tellStory(stage: Stage): Promise<Outcome> {
+  const { client, parts, say } = stage;
+  let worker = await stage.startWorker();
+  say(`   a worker runs as process ${String(worker.pid)}`);
+  try {
+    heading(say, 'Load the base image on demo-1');
+    const first = await complete(await client.startLoad({ node: 'demo-1', image: 'base' }), say);
+
+    heading(say, 'Configure demo-1 over SSH, as an administrator would');
+    for (const line of await parts.configure()) say(`   • ${line}`);
+
+    heading(say, 'Capture demo-1 as demo-web, and kill the worker while the copy runs');
+    const capture = await client.startCapture({
+      node: 'demo-1',
+      image: 'demo-web',
+      comment: 'web server of the demo',
+      author: 'demo',
+      after: 'leaveOff',
+      copyRateBytes: parts.copyRateBytes,
+    });
+    const killed = await killInTheCopy(stage, capture, worker);
+    worker = await stage.startWorker();
+    say(`   another worker runs as process ${String(worker.pid)}`);
+    await complete(capture, say);
+    const bytesCopiedTwice = await copiedTwice(client, capture.id, killed);
+
+    heading(say, 'Load demo-web on demo-2, which has another disk bus and network card');
+    const second = await complete(await client.startLoad({ node: 'demo-2', image: 'demo-web' }), say);
+
+    heading(say, 'Look at demo-2 over SSH');
+    const proofs = [...(await parts.prove()), await proveReady(client), proveCopiedOnce(bytesCopiedTwice)];
+    for (const { holds, what, found } of proofs) say(`   ${holds ? '✔' : '✘'} ${what}: ${found}`);
+    return { runs: [first, capture.id, second], proofs, killedAtFraction: killed.fraction, bytesCopiedTwice };
+  } finally {
+    if (!stage.keepWorker) await worker.stop();
+  }
+}
+
+async function complete(run: RunHandle<unknown>, say: Say): Promise<string> {
+  await follow(run, say);
+  await run.result();
+  return run.id;
+}
+
+/** Kills the worker with SIGKILL, and looks twice at the copy on its host while nobody drives it. */
+async function killInTheCopy(stage: Stage, capture: RunHandle<unknown>, worker: WorkerProcess): Promise<CopyOnHost> {
+  const { parts, say } = stage;
+  await follow(capture, say, ({ activity }) => {
+    const progress = activity?.progress;
+    return progress?.job?.startsWith('copy-') === true && (progress.fraction ?? 0) >= killFrom;
+  });
+  await worker.kill();
+  const before = await parts.copyWithoutWorker(capture.id);
+  say(`   ✘ SIGKILL to worker ${String(worker.pid)} at ${percent(before)} of the copy`);
+  const after = await untilFurther(parts, capture.id, before);
+  say(`   no worker runs, and the copy went on from ${percent(before)} to ${percent(after)}`);
+  return after;
+}
+
+async function untilFurther(parts: DemoParts, run: string, before: CopyOnHost): Promise<CopyOnHost> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    const now = await parts.copyWithoutWorker(run);
+    if (now.fraction > before.fraction) return now;
+    await delay(200);
+  }
+  throw new DeadlineError('the copy did not go on without its worker');
+}
+
+/** The copy that ended is the one that was begun: its job has one start, and no second one was needed. */
+async function copiedTwice(client: ImprintClient, run: string, killed: CopyOnHost): Promise<number> {
+  const steps = await client.catalog.runs.steps(run);
+  const copy = steps.find(
+    ({ evidence }) => typeof evidence?.['job'] === 'string' && evidence['job'].startsWith('copy-'),
+  );
+  if (copy?.evidence === undefined) throw new NotReadyError(`run ${run} shows no copy`);
+  const { startedAt, startedAgain, sourceBytes } = copy.evidence;
+  const same = startedAt === killed.startedAt && startedAgain === undefined;
+  return same ? 0 : Math.round(Number(sourceBytes ?? 0) * killed.fraction);
+}
+
+async function proveReady(client: ImprintClient): Promise<Proof> {
+  const status = await client.nodeStatus('demo-2');
+  return {
+    what: 'node_status of demo-2 says READY',
+    holds: status.status === 'READY',
+    found: `${status.status}: ${status.reasons['status'] ?? ''}`,
+  };
+}
+
+function proveCopiedOnce(bytes: number): Proof {
+  return { what: 'no byte was copied twice', holds: bytes === 0, found: `${String(bytes)} bytes` };
+}
+
+function heading(say: Say, text: string): void {
+  say('');
+  say(text);
+}
+
+function percent({ fraction }: CopyOnHost): string {
+  return `${(fraction * 100).toFixed(0)} %`;
+}
