@@ -17,13 +17,16 @@ export async function bootstrap() {
   refuseOldNode();
   if (packagesAreInstalled()) return;
   await installPackages();
-  if (!packagesAreInstalled()) fail('npm ci ended well, but packages are still missing. Remove node_modules and try again.');
+  if (!packagesAreInstalled())
+    fail('npm ci ended well, but packages are still missing. Remove node_modules and try again.');
 }
 
 function refuseOldNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
-  fail(`Imprint needs Node ${oldestNode.join('.')} or newer; this is ${process.versions.node} (${process.execPath}). See https://nodejs.org/en/download`);
+  fail(
+    `Imprint needs Node ${oldestNode.join('.')} or newer; this is ${process.versions.node} (${process.execPath}). See https://nodejs.org/en/download`,
+  );
 }
 
 /** Compares what npm says it installed last with what package-lock.json asks for. Optional packages depend on the machine and are left out. */
@@ -45,7 +48,9 @@ async function installPackages() {
   const [file, ...args] = [...npm(), 'ci', '--prefer-offline', '--no-audit', '--no-fund'];
   const started = Date.now();
   // npm shows its own progress at a terminal; elsewhere it is silent until the end.
-  const ticker = process.stderr.isTTY ? undefined : setInterval(() => console.error(`  … ${seconds(started)} s`), 10_000);
+  const ticker = process.stderr.isTTY
+    ? undefined
+    : setInterval(() => console.error(`  … ${seconds(started)} s`), 10_000);
   const status = await exitStatus(file, args);
   clearInterval(ticker);
   if (status !== 0) {

@@ -10,7 +10,9 @@ import { bootstrap, checkout } from './bootstrap.mjs';
 export async function runTypeScript(file, ...args) {
   await bootstrap();
   const tsx = join(checkout, 'node_modules', 'tsx', 'dist', 'cli.mjs');
-  const child = spawn(process.execPath, [tsx, join(checkout, file), ...args, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [tsx, join(checkout, file), ...args, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
   process.on('SIGINT', () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
