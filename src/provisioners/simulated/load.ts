@@ -168,5 +168,6 @@ async function readCopy(request: LoadRequest, step: PlanStep, context: CallConte
   const path = posix.join(request.copy.path, disk.file);
   const options = { signal: context.signal, timeoutMs: 60_000 };
   const content = await request.library.shell.download(path, options);
-  return parseSimulatedDisk(Buffer.from(content).toString('utf8'), path);
+  // An imported disk may have had another name where it was made.
+  return { ...parseSimulatedDisk(Buffer.from(content).toString('utf8'), path), name: disk.name };
 }
