@@ -16,7 +16,7 @@ const mayImport = {
   // The guest that is built for demo and tests holds the same first-boot files as a sealed image.
   platform: ['domain', 'remote', 'os'],
   client: ['domain', 'catalog', 'workflows'],
-  worker: ['domain', 'remote', 'library', 'provisioners', 'os', 'catalog', 'activities', 'workflows', 'config'],
+  worker: ['domain', 'remote', 'library', 'provisioners', 'os', 'catalog', 'activities', 'workflows', 'config', 'platform'],
   cli: ['domain', 'catalog', 'client', 'worker', 'config', 'platform'],
   demo: ['domain', 'remote', 'library', 'provisioners', 'catalog', 'client', 'cli', 'config', 'platform'],
   server: ['domain', 'catalog', 'client', 'config'],

@@ -8,7 +8,7 @@ import { UnavailableError, errorChain } from './domain/errors.ts';
 import { prepare } from './library/prepare.ts';
 import { createLogger, installLogging, type Logger } from './worker/logging.ts';
 import { createModules, type Modules } from './worker/modules.ts';
-import { ensureSearchAttributes } from './worker/search-attributes.ts';
+import { ensureSearchAttributes } from './platform/search-attributes.ts';
 import { createTemporalWorkers, type TemporalPlace } from './worker/temporal-workers.ts';
 
 /** How often a worker says in the catalog that its management node is there. */
