@@ -3,7 +3,7 @@ import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure, Tempo
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import type { Catalog } from '../catalog/catalog.ts';
 import { ImprintError, NotFoundError, NotReadyError, errorChain } from '../domain/errors.ts';
-import type { Evidence } from '../domain/plan.ts';
+import type { Evidence, Json } from '../domain/plan.ts';
 import type { StepRecord } from '../domain/run.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { latestProgress } from './call.ts';
@@ -27,7 +27,8 @@ export function createBoundary(catalog: Catalog): (context: Context) => { inboun
         }, aliveEveryMs);
         const step = stepOf(input.args[0]);
         try {
-          await record(catalog, context, step, 'running');
+          // An undo leaves in the record what its step failed with, and the step's own times.
+          if (step?.step.undo !== true) await record(catalog, context, step, 'running');
           const result = await next(input);
           await record(catalog, context, step, step?.step.undo ? 'undone' : 'done', evidenceOf(result));
           return result;
@@ -107,6 +108,8 @@ function stepOf(argument: unknown): StepInput | undefined {
   return candidate?.step === undefined || candidate.run === undefined ? undefined : (candidate as StepInput);
 }
 
+/** Evidence is an object by its contract; a list, such as a plan, becomes one. */
 function evidenceOf(result: unknown): Evidence | undefined {
+  if (Array.isArray(result)) return { list: result as Json[] };
   return typeof result === 'object' && result !== null ? (result as Evidence) : undefined;
 }
