@@ -1,6 +1,8 @@
 import { NotFoundError } from '../domain/errors.ts';
 import type { Provisioner } from './provisioner.ts';
 
+export { createLibvirt } from './libvirt/index.ts';
+export type { HostSettings } from './libvirt/settings.ts';
 export { createSimulatedProvisioner } from './simulated/index.ts';
 export { createSimulatedWorld, type SimulatedWorld } from './simulated/world.ts';
 export { directoryStore } from './simulated/directory-store.ts';
