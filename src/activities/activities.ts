@@ -5,6 +5,7 @@ import { createLoadPlanActivities, type LoadPlanActivities } from './load-plan.t
 import { createLoadedSystemActivities, type LoadedSystemActivities } from './loaded-system.ts';
 import { createNodeStatusActivities, type NodeStatusActivities } from './node-status.ts';
 import { createPowerActivities, type PowerActivities } from './power.ts';
+import { createPreviewActivities, type PreviewActivities } from './preview.ts';
 import { createStagingActivities, type StagingActivities } from './staging.ts';
 import { createVerifyAndPublishActivities, type VerifyAndPublishActivities } from './verify-and-publish.ts';
 
@@ -16,7 +17,8 @@ export type Activities = ClaimingActivities &
   LoadPlanActivities &
   LoadedSystemActivities &
   NodeStatusActivities &
-  PowerActivities;
+  PowerActivities &
+  PreviewActivities;
 
 export function createActivities(deps: ActivityDependencies): Activities {
   return {
@@ -28,5 +30,6 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createLoadedSystemActivities(deps),
     ...createNodeStatusActivities(deps),
     ...createPowerActivities(deps),
+    ...createPreviewActivities(deps),
   };
 }

@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import type { ComputerState } from '../domain/computer.ts';
 import { InvalidInputError } from '../domain/errors.ts';
 import { parseCaptureImageInput, parseLoadNodeInput, parseNodeInput, parsePowerNodeInput } from '../domain/inputs.ts';
@@ -97,6 +97,7 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
     },
 
     async recordOutcome({ run, state, outcome }) {
+      log.info('Run ended', { run, state, outcome });
       // A run that was refused for its input before it was registered has no row; Temporal keeps its failure.
       if ((await catalog.runs.find(run)) !== undefined) await catalog.runs.recordOutcome(run, state, outcome);
     },

@@ -6,11 +6,15 @@ import {
   TemporalFailure,
   log,
   rootCause,
+  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import type { RunState } from '../domain/run.ts';
 import { catalog } from './activities.ts';
 import { Steps } from './steps.ts';
+
+const outcomeAttribute = defineSearchAttributeKey('ImprintOutcome', 'KEYWORD');
 
 /** The failure type of a run in which an undo gave up: an operator must look at what it names. */
 export const undoFailed = 'UndoFailed';
@@ -36,6 +40,7 @@ export async function runProcedure<T>(steps: Steps, body: () => Promise<T>): Pro
 
 /** Records what came of the run; shielded, so that a cancellation does not leave a run without its outcome. */
 export async function recordOutcome(state: Exclude<RunState, 'running'>, outcome: string): Promise<void> {
+  upsertSearchAttributes([{ key: outcomeAttribute, value: state }]);
   await CancellationScope.nonCancellable(async () => {
     await catalog('Record the outcome').recordOutcome({ run: workflowInfo().workflowId, state, outcome });
   });
