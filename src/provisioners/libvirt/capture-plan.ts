@@ -1,7 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 import type { CallContext } from '../../domain/call-context.ts';
 import { ConflictError } from '../../domain/errors.ts';
-import { nameOfRevision } from '../../domain/image.ts';
 import type { PlanStep } from '../../domain/plan.ts';
 import type { CaptureRequest } from '../provisioner.ts';
 import { checkedChain } from './chain.ts';
@@ -42,15 +41,6 @@ export function captureSteps(
   copies: readonly PlannedCopy[],
 ): readonly PlanStep[] {
   return [
-    {
-      id: 'stage',
-      title: `Make the staging directory of ${nameOfRevision(request.revision)}`,
-      by: 'provisioner',
-      kind: 'stage',
-      pace: 'short',
-      arguments: {},
-      undo: { title: 'Remove the staging directory' },
-    },
     ...(request.revision.osModule === undefined ? [askOffStep(name)] : operatingSystemSteps(name)),
     ...offSteps(name, request),
     {

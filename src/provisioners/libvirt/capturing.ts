@@ -8,7 +8,6 @@ import { describe, stagedImage } from './describe.ts';
 import { type LibvirtDeps, type LibvirtNode, openNode } from './node.ts';
 import { confirmOff, forceOffForCapture } from './off-proof.ts';
 import { askOff } from './power.ts';
-import { openStaging, removeStaging } from './staging.ts';
 
 type Act = (node: LibvirtNode, request: CaptureRequest, step: PlanStep, context: CallContext) => Promise<Evidence>;
 
@@ -22,7 +21,6 @@ export function createCapturing(deps: LibvirtDeps): Capturing {
     check: (request, context) => checkCapture(openNode(deps, request.computer), request, context),
     plan: (request, context) => planCapture(openNode(deps, request.computer), request, context),
     steps: {
-      stage: { act: bind(stage), undo: bind(unstage) },
       askOff: { act: bind(pressPowerButton) },
       confirmOff: { act: bind((node, request, _step, context) => confirmOff(node, request, context)) },
       forceOff: { act: bind((node, request, _step, context) => forceOffForCapture(node, request, context)) },
@@ -32,16 +30,6 @@ export function createCapturing(deps: LibvirtDeps): Capturing {
     staged: (request, context) => stagedImage(openNode(deps, request.computer), request, context),
   };
 }
-
-const stage: Act = async (node, request, _step, context) => {
-  const { path } = await openStaging(node, request, context);
-  return { staging: path };
-};
-
-const unstage: Act = async (node, request, _step, context) => {
-  await removeStaging(node, request, context);
-  return { removed: request.staging };
-};
 
 const pressPowerButton: Act = async (node, _request, _step, context) => {
   await askOff(node, context);

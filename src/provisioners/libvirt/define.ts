@@ -7,7 +7,7 @@ import { type Definition, parseDefinition } from './definition.ts';
 import { formatDomain } from './domain-xml.ts';
 import { parseImageDefinition } from './image-definition.ts';
 import { consolePath, machineUuid, newDefinitionPath } from './names.ts';
-import { newDiskPaths } from './new-disks.ts';
+import { newDisks } from './new-disks.ts';
 import { claimNodeDirectory, removeFiles } from './node-directory.ts';
 import type { LibvirtNode } from './node.ts';
 import { findOutgoing, keepOutgoing } from './outgoing.ts';
@@ -71,7 +71,7 @@ function newDefinition(node: LibvirtNode, request: LoadRequest): string {
     settings,
     domain,
     image: parseImageDefinition(revision.manifest?.source.definition),
-    disks: newDiskPaths(node, request).map(({ path, base }) => ({
+    disks: newDisks(node, request).map(({ path, base }) => ({
       path,
       ...(settings.clone === 'copy-on-write' ? { backing: base } : {}),
     })),

@@ -4,7 +4,8 @@ import type { Problem } from '../../domain/computer.ts';
 import { ConflictError } from '../../domain/errors.ts';
 import { type ImageDisk, nameOfRevision } from '../../domain/image.ts';
 import type { LoadRequest } from '../provisioner.ts';
-import { identifyFiles } from './disk-files.ts';
+import { readChain } from '../../remote/qemu-img.ts';
+import { type DiskIdentity, identifyFiles } from './disk-files.ts';
 import { libraryProblems } from './library-view.ts';
 import { type LibvirtNode, onHost } from './node.ts';
 
@@ -23,7 +24,7 @@ export function baseFile(node: LibvirtNode, request: LoadRequest, disk: ImageDis
   return onHost(node, request.library, posix.join(request.copy.path, disk.file));
 }
 
-/** What stands in the way of a load: the library as the host sees it, and the revision's files in it. */
+/** What stands in the way of a load: the library as the host sees it, the revision's files in it, and the room for copies of them. */
 export async function checkLoad(
   node: LibvirtNode,
   request: LoadRequest,
@@ -32,16 +33,71 @@ export async function checkLoad(
   const library = await libraryProblems(node, request.library, context);
   if (library.length > 0) return library;
   const bases = imageDisks(request).map((disk) => ({ disk, path: baseFile(node, request, disk) }));
-  const found = await identifyFiles(
-    node.shell,
-    bases.map(({ path }) => path),
-    context,
-  );
-  return bases.flatMap(({ disk, path }) => {
-    const file = found.find((candidate) => candidate.file === path);
-    const where = `image.disks.${disk.name}`;
-    if (file === undefined) return [{ where, problem: `${path} is not there, or is no regular file` }];
-    if (file.sizeBytes === disk.sizeBytes) return [];
-    return [{ where, problem: `${path} has ${String(file.sizeBytes)} bytes, expected ${String(disk.sizeBytes)}` }];
-  });
+  const paths = bases.map(({ path }) => path);
+  const found = await identifyFiles(node.shell, paths, context);
+  const files = bases.flatMap((base) => fileProblems(base, found));
+  if (files.length > 0) return files;
+  const faults = await Promise.all(bases.map((base) => baseProblems(node, base, context)));
+  return [
+    ...faults.flat(),
+    ...(await writableProblems(node, paths, context)),
+    ...(await spaceProblems(node, request, context)),
+  ];
+}
+
+interface Base {
+  readonly disk: ImageDisk;
+  readonly path: string;
+}
+
+function fileProblems({ disk, path }: Base, found: readonly DiskIdentity[]): readonly Problem[] {
+  const file = found.find((candidate) => candidate.file === path);
+  const where = `image.disks.${disk.name}`;
+  if (file === undefined) return [{ where, problem: `${path} is not there, or is no regular file` }];
+  if (file.sizeBytes === disk.sizeBytes) return [];
+  return [{ where, problem: `${path} has ${file.sizeBytes} bytes, expected ${disk.sizeBytes}` }];
+}
+
+/** A published disk stands alone. One that named a backing file would give the guest whatever file that is. */
+async function baseProblems(
+  node: LibvirtNode,
+  { disk, path }: Base,
+  context: CallContext,
+): Promise<readonly Problem[]> {
+  const chain = await readChain(node.shell, { path, format: 'qcow2' }, 'shared', context.signal);
+  if (chain.length === 1 && chain[0]?.hasBacking === false) return [];
+  return [{ where: `image.disks.${disk.name}`, problem: `${path} has a backing file; a published disk has none` }];
+}
+
+/** A base file that QEMU's user may write to is one that a guest which broke out of QEMU may write to, for all who share it. */
+async function writableProblems(
+  node: LibvirtNode,
+  paths: readonly string[],
+  context: CallContext,
+): Promise<readonly Problem[]> {
+  const options = { signal: context.signal, timeoutMs: 30_000 };
+  const result = await node.shell.run('find', [...paths, '-maxdepth', '0', '-perm', '/022'], options);
+  const writable = result.stdout.split('\n').filter((path) => path !== '');
+  return writable.map((path) => ({
+    where: 'image.disks',
+    problem: `${path} can be written to by others than its owner`,
+  }));
+}
+
+async function spaceProblems(
+  node: LibvirtNode,
+  request: LoadRequest,
+  context: CallContext,
+): Promise<readonly Problem[]> {
+  if (node.settings.clone === 'copy-on-write') return [];
+  const directory = node.settings.diskDirectory;
+  const options = { signal: context.signal, timeoutMs: 30_000, allowedExitCodes: [0, 1] };
+  const result = await node.shell.run('stat', ['-f', '-c', '%a %S', directory], options);
+  // Not there yet: the first step makes it, and the copy says when it runs out of room.
+  if (result.exitCode !== 0) return [];
+  const [blocks = 0, size = 0] = result.stdout.trim().split(' ').map(Number);
+  const needed = imageDisks(request).reduce((sum, disk) => sum + disk.sizeBytes, 0);
+  if (blocks * size >= needed) return [];
+  const problem = `${directory} has ${blocks * size} bytes free, the copies take ${needed}`;
+  return [{ where: 'settings.diskDirectory', problem }];
 }

@@ -1,15 +1,14 @@
-import { posix } from 'node:path';
 import { z } from 'zod';
 import type { CallContext } from '../../domain/call-context.ts';
-import { InvalidInputError, OutcomeUnknownError } from '../../domain/errors.ts';
+import { InvalidInputError } from '../../domain/errors.ts';
 import type { ImageDisk } from '../../domain/image.ts';
 import type { Evidence, PlanStep } from '../../domain/plan.ts';
-import type { JobSpec } from '../../remote/job.ts';
-import { convertArguments, overlayArguments, parseProgress, qemuImgError } from '../../remote/qemu-img.ts';
+import { overlayArguments, qemuImgError } from '../../remote/qemu-img.ts';
 import type { LoadRequest } from '../provisioner.ts';
+import { type ConvertJob, endConvertJob, runConvertJob } from './convert-job.ts';
 import { identifyFiles } from './disk-files.ts';
 import { baseFile, imageDisks } from './load-check.ts';
-import { newDiskPath, runTag } from './names.ts';
+import { newDiskPath } from './names.ts';
 import { claimNodeDirectory, inNodeDirectory, removeFiles } from './node-directory.ts';
 import type { LibvirtNode } from './node.ts';
 
@@ -23,12 +22,21 @@ interface NewDisk {
 }
 
 /** The paths of all disks that this run makes, boot disk first. */
-export function newDiskPaths(node: LibvirtNode, request: LoadRequest): readonly NewDisk[] {
+export function newDisks(node: LibvirtNode, request: LoadRequest): readonly NewDisk[] {
   return imageDisks(request).map((disk) => {
     const path = newDiskPath(node.directory, request.revision, request.fence.owner, disk.name);
     return { disk, base: baseFile(node, request, disk), path, partial: `${path}.part` };
   });
 }
+
+const CREATE = `
+target=$1
+shift
+[ ! -e "$target" ] || exit 0
+rm -f -- "$target.part"
+"$@" || exit 10
+mv -T -- "$target.part" "$target"
+`;
 
 /** Makes a copy-on-write disk over the library's file. Made already: success. */
 export async function createDisk(
@@ -38,56 +46,30 @@ export async function createDisk(
   context: CallContext,
 ): Promise<Evidence> {
   const { base, path, partial } = newDiskOf(node, request, step);
-  const script = `
-target=$1
-shift
-[ ! -e "$target" ] || exit 0
-rm -f -- "$target.part"
-"$@" || exit 10
-mv -T -- "$target.part" "$target"
-`;
-  const action = { what: `make ${path}`, script, args: [path, 'qemu-img', ...overlayArguments(base, partial)] };
-  const result = await inNodeDirectory(node, request.fence, action, context);
+  const args = [path, 'qemu-img', ...overlayArguments(base, partial)];
+  const result = await inNodeDirectory(node, request.fence, { what: `make ${path}`, script: CREATE, args }, context);
   if (result.exitCode !== 0) throw qemuImgError(`make ${path}`, result.exitCode, result.stderr);
   return { path, backing: base };
 }
 
-/** Copies the library's file by a job on the host. A retry attaches to it; one that was lost or failed is cleared and started again. */
+/** Copies the library's file by a job on the host. A retry attaches to it. Made already: success. */
 export async function copyNewDisk(
   node: LibvirtNode,
   request: LoadRequest,
   step: PlanStep,
   context: CallContext,
 ): Promise<Evidence> {
-  const copy = newDiskOf(node, request, step);
-  if ((await identifyFiles(node.shell, [copy.path], context)).length > 0)
-    return { path: copy.path, copiedFrom: copy.base };
+  const made = newDiskOf(node, request, step);
+  const job = jobOf(node, request, { step, made }, context);
   await claimNodeDirectory(node, request.fence, context);
-  const spec = jobOf(node, request, step, copy);
-  await clearFailed(node, copy, spec, context);
-  const report = (tail: string): void => {
-    const fraction = parseProgress(tail);
-    context.progress({
-      what: step.title,
-      job: spec.id,
-      bytesTotal: copy.disk.sizeBytes,
-      ...(fraction === undefined ? {} : { fraction }),
-    });
-  };
-  const begun = await node.jobs.ensure(node.shell, spec, context);
-  const state = begun.phase === 'running' ? await node.jobs.wait(node.shell, spec, report, context) : begun;
-  if (state.phase !== 'ended')
-    throw new OutcomeUnknownError(`copy ${copy.base}: its job was lost`, { evidence: { job: spec.id } });
-  if (state.exitCode !== 0) throw qemuImgError(`copy ${copy.base}`, state.exitCode, state.errorTail);
+  const evidence = { path: made.path, copiedFrom: made.base };
+  const isMade = (await identifyFiles(node.shell, [made.path], context)).length > 0;
+  const copied = isMade ? {} : await runConvertJob(node, job, context);
   const script = '[ -e "$2" ] || mv -T -- "$1" "$2"';
-  await inNodeDirectory(
-    node,
-    request.fence,
-    { what: `keep ${copy.path}`, script, args: [copy.partial, copy.path] },
-    context,
-  );
-  await node.jobs.end(node.shell, spec.directory, request.fence, context);
-  return { path: copy.path, copiedFrom: copy.base, startedAt: state.startedAt, endedAt: state.endedAt };
+  const keep = { what: `keep ${made.path}`, script, args: [made.partial, made.path] };
+  await inNodeDirectory(node, request.fence, keep, context);
+  await endConvertJob(node, job, context);
+  return { ...evidence, ...copied };
 }
 
 /** Deletes the disk, complete or not; ends a copy first. Of nothing: success. */
@@ -98,31 +80,31 @@ export async function undoNewDisk(
   context: CallContext,
 ): Promise<Evidence> {
   const made = newDiskOf(node, request, step);
-  if (step.kind === 'copyDisk')
-    await node.jobs.end(node.shell, jobDirectory(node, request, step), request.fence, context);
+  await endConvertJob(node, { step: step.id, fence: request.fence }, context);
   await removeFiles(node, request.fence, [made.path, made.partial], context);
   return { deleted: made.path };
 }
 
 function newDiskOf(node: LibvirtNode, request: LoadRequest, step: PlanStep): NewDisk {
   const { disk } = z.object({ disk: z.string() }).parse(step.arguments);
-  const found = newDiskPaths(node, request).find((candidate) => candidate.disk.name === disk);
+  const found = newDisks(node, request).find((candidate) => candidate.disk.name === disk);
   if (found === undefined) throw new InvalidInputError(`step ${step.id}: the image has no disk ${disk}`);
   return found;
 }
 
-function jobDirectory(node: LibvirtNode, request: LoadRequest, step: PlanStep): string {
-  return posix.join(node.directory, '.jobs', `${runTag(request.fence.owner)}-${step.id}`);
-}
-
-function jobOf(node: LibvirtNode, request: LoadRequest, step: PlanStep, { base, partial }: NewDisk): JobSpec {
-  const args = convertArguments({ path: base, format: 'qcow2' }, partial, undefined);
-  return { id: step.id, directory: jobDirectory(node, request, step), fence: request.fence, file: 'qemu-img', args };
-}
-
-async function clearFailed(node: LibvirtNode, copy: NewDisk, spec: JobSpec, context: CallContext): Promise<void> {
-  const state = await node.jobs.read(node.shell, spec.directory, context);
-  if (state.phase !== 'lost' && !(state.phase === 'ended' && state.exitCode !== 0)) return;
-  await node.jobs.end(node.shell, spec.directory, spec.fence, context);
-  await removeFiles(node, spec.fence, [copy.partial], context);
+function jobOf(
+  node: LibvirtNode,
+  request: LoadRequest,
+  { step, made }: { readonly step: PlanStep; readonly made: NewDisk },
+  context: CallContext,
+): ConvertJob {
+  return {
+    step: step.id,
+    what: `Copy ${made.disk.name} to ${node.computer.name}`,
+    fence: request.fence,
+    source: { path: made.base, format: 'qcow2' },
+    target: made.partial,
+    bytesTotal: made.disk.sizeBytes,
+    removeTarget: () => removeFiles(node, request.fence, [made.partial], context),
+  };
 }

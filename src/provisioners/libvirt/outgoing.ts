@@ -98,5 +98,13 @@ export async function removeLeftovers(
   const found = (await node.shell.run('find', args, options)).stdout.split('\n').filter((path) => path !== '');
   const leftovers = found.filter((path) => !keep.includes(path));
   await removeFiles(node, fence, leftovers, context);
+  await removeOldJobRecords(node, context);
   return leftovers;
+}
+
+/** Locks and fences of ended jobs; after 90 days no attempt of their runs can come back. */
+async function removeOldJobRecords(node: LibvirtNode, context: CallContext): Promise<void> {
+  const args = [posix.join(node.directory, '.jobs'), '-maxdepth', '1', '-type', 'f', '-mtime', '+90', '-delete'];
+  const options = { signal: context.signal, timeoutMs: 30_000, allowedExitCodes: [0, 1] };
+  await node.shell.run('find', args, options);
 }

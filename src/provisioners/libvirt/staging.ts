@@ -11,30 +11,15 @@ export interface Staging {
   readonly path: string;
   /** Notes that the steps leave for later steps and for `staged`. */
   readonly notes: string;
-  /** Directory of a job of this run, beside the staging directories in the same library. */
-  job(step: string): string;
 }
 
 export function stagingOf(node: LibvirtNode, request: CaptureRequest): Staging {
   const path = onHost(node, request.library, request.staging);
-  const library = posix.dirname(posix.dirname(path));
-  return {
-    path,
-    notes: posix.join(path, '.capture'),
-    job: (step) => posix.join(library, '.jobs', posix.basename(path), step),
-  };
+  return { path, notes: posix.join(path, '.capture') };
 }
 
 const OPEN = `
 mkdir -p -- "$directory" "$directory/.capture"
-`;
-
-// A rename first: deleting many GiB must not keep the lock, and a half-deleted directory must not be found under its name.
-const REMOVE = `
-[ ! -e "$directory" ] || mv -T -- "$directory" "$directory.removed.$$"
-flock -u 9
-rm -rf -- "$directory".removed.*
-[ ! -e "$directory" ] || exit 10
 `;
 
 /** Makes the staging directory, or takes it over from an earlier attempt. ConflictError when a later attempt has. */
@@ -47,12 +32,6 @@ export async function openStaging(node: LibvirtNode, request: CaptureRequest, co
     context,
   );
   return staging;
-}
-
-/** Removes the staging directory with all that is in it. Of nothing: success. */
-export async function removeStaging(node: LibvirtNode, request: CaptureRequest, context: CallContext): Promise<void> {
-  const { path } = stagingOf(node, request);
-  await inStaging(node, request, { what: `remove the staging directory ${path}`, script: REMOVE, args: [] }, context);
 }
 
 /** Removes a staged file and its note, and proves that they are gone. Of nothing: success. */
