@@ -14,7 +14,7 @@ const ALGORITHMS: readonly ServerHostKeyAlgorithm[] = [
 
 /** Whether `shown`, the key blob that a machine showed, is one of the known `ssh-ed25519 AAAA…` lines. */
 export function isKnownHostKey(known: readonly string[], shown: Buffer): boolean {
-  return known.some((line) => Buffer.from(fields(line).blob, 'base64').equals(shown));
+  return shown.length > 0 && known.some((line) => Buffer.from(fields(line).blob, 'base64').equals(shown));
 }
 
 /** `SHA256:…` as `ssh-keygen -l` prints it. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts';
 
 /** Passwords and keys by name, so that settings and histories hold only names. */
@@ -73,7 +73,8 @@ async function insideOf(directory: string, name: string): Promise<string | undef
   });
   if (path === undefined) return undefined;
   const within = relative(await realpath(directory), path);
-  if (within.startsWith('..') || isAbsolute(within)) {
+  // A name that merely begins with two dots is inside: orchestrators mount secrets through a folder `..data`.
+  if (within === '..' || within.startsWith(`..${sep}`)) {
     throw new InvalidInputError(`secret ${name}: its file is a link that leads out of ${directory}`);
   }
   return path;

@@ -12,8 +12,8 @@ export interface ChannelRequest {
   readonly host: string;
   readonly command: Command;
   readonly signal: AbortSignal;
-  /** Called when the machine grants no further channel on this connection. */
-  readonly onRefused: () => void;
+  /** Called when this connection takes no further command; this one was not begun and may be tried on another connection. */
+  readonly onNotBegun: () => void;
 }
 
 /**
@@ -73,8 +73,8 @@ async function translated(
     const message = cause instanceof Error ? cause.message : '';
     const refused =
       message.startsWith('(SSH) Channel open failure') || (message === 'Unable to exec' && ssh.isConnected());
-    if (refused) request.onRefused();
     if (refused || message.startsWith('Not connected') || message === 'No response from server') {
+      request.onNotBegun();
       throw new UnavailableError(`could not begin ${request.command.text} on ${request.host}`, { cause });
     }
     throw lostConnection(request, cause);

@@ -5,8 +5,8 @@ import { describeTarget, type SshTarget } from './ssh-target.ts';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 
-/** Asked every five seconds, given up after three answers missed: a dead connection is noticed within twenty seconds. */
-const KEEPALIVE = { keepaliveInterval: 5000, keepaliveCountMax: 3 };
+/** Asked every four seconds, given up after three answers missed: a dead connection is noticed within sixteen seconds. */
+const KEEPALIVE = { keepaliveInterval: 4000, keepaliveCountMax: 3 };
 
 /**
  * Opens a connection and logs in. The host key is compared before any credential is sent. Throws UnauthorizedError (host key, or

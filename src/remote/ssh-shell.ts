@@ -26,22 +26,22 @@ export function createSshShell(target: SshTarget): ClosableShell {
   const slots = createSlots(CHANNELS_AT_ONCE);
 
   const execute = async (command: Command, signal: AbortSignal): Promise<Execution> => {
-    const seen = { begun: false, refused: false };
+    const seen = { begun: false, notBegun: false };
     const attempt = (): Promise<Execution> =>
       slots.use(signal, () =>
         connection.use(signal, (ssh, retire) => {
           seen.begun = true;
-          const onRefused = (): void => {
-            seen.refused = true;
+          const onNotBegun = (): void => {
+            seen.notBegun = true;
             retire();
           };
-          return executeOnChannel(ssh, { host, command, signal, onRefused });
+          return executeOnChannel(ssh, { host, command, signal, onNotBegun });
         }),
       );
     try {
-      // Commands that were given up keep their sessions until they end. When none is left, a new connection has its own.
+      // The connection died a moment ago, or commands that were given up hold all its sessions until they end: another has its own.
       return await attempt().catch((error: unknown) => {
-        if (!seen.refused) throw error;
+        if (!seen.notBegun) throw error;
         return attempt();
       });
     } catch (error) {

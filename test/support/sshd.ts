@@ -19,6 +19,8 @@ export interface Sshd {
   log(): Promise<string>;
   /** How many connections have logged in since it started. */
   loginCount(): Promise<number>;
+  /** Stops every open connection without a word, as when a cable is pulled: it stays open and nothing answers. */
+  freezeConnections(): Promise<void>;
   /** Ends every open connection at once, as when the network or the machine goes away; the server goes on listening. */
   killConnections(): Promise<void>;
   stop(): Promise<void>;
@@ -29,6 +31,8 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** Default: ed25519 and ecdsa. */
   readonly hostKeyTypes?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
+  /** Lets root log in with this password too; the system's own is not touched. */
+  readonly rootPassword?: string;
   /** Default: any free one. A fixed one is for a second server in the place of a first. */
   readonly port?: number;
 }
@@ -44,7 +48,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const userKey = join(directory, 'user');
   await writeFile(join(directory, 'authorized_keys'), `${await makeKey(userKey, 'ed25519')}\n`);
   await writeFile(join(directory, 'sshd_config'), configText(directory, port, options));
-  const child = await launch(directory, port);
+  const child = await launch(directory, port, options.rootPassword);
   const log = (): Promise<string> => readFile(join(directory, 'log'), 'utf8');
   return {
     port,
@@ -52,11 +56,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     privateKey: await readFile(userKey, 'utf8'),
     log,
     loginCount: async () => (await log()).match(/Accepted (publickey|password) for/g)?.length ?? 0,
-    killConnections: async () => {
-      for (const pid of await descendantsNamed(child.pid, 'sshd')) process.kill(pid, 'SIGKILL');
-    },
+    freezeConnections: () => signalConnections(child.pid, 'SIGSTOP'),
+    killConnections: () => signalConnections(child.pid, 'SIGKILL'),
     stop: async () => {
-      for (const pid of await descendantsNamed(child.pid, 'sshd')) process.kill(pid, 'SIGKILL');
+      await signalConnections(child.pid, 'SIGKILL');
       child.kill('SIGTERM');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
       await rm(directory, { recursive: true, force: true });
@@ -81,17 +84,19 @@ function configText(directory: string, port: number, options: SshdOptions): stri
     'StrictModes no',
     'UsePAM no',
     'PermitRootLogin yes',
-    'PasswordAuthentication no',
+    `PasswordAuthentication ${options.rootPassword === undefined ? 'no' : 'yes'}`,
     'LogLevel VERBOSE',
     '',
   ].join('\n');
 }
 
-async function launch(directory: string, port: number): Promise<ChildProcess> {
+async function launch(directory: string, port: number, rootPassword: string | undefined): Promise<ChildProcess> {
   // Debian's sshd refuses to start without it; with systemd its unit makes it.
   await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
-  const args = ['-D', '-f', join(directory, 'sshd_config'), '-E', join(directory, 'log')];
-  const child = spawn('/usr/sbin/sshd', args, { stdio: 'ignore' });
+  const command = ['/usr/sbin/sshd', '-D', '-f', join(directory, 'sshd_config'), '-E', join(directory, 'log')];
+  const before = rootPassword === undefined ? [] : await underShadowWith(directory, rootPassword);
+  const [file = '', ...args] = [...before, ...command];
+  const child = spawn(file, args, { stdio: 'ignore' });
   for (let tries = 0; tries < 200; tries += 1) {
     if (await accepts(port)) return child;
     if (child.exitCode !== null) break;
@@ -99,6 +104,15 @@ async function launch(directory: string, port: number): Promise<ChildProcess> {
   }
   child.kill('SIGKILL');
   throw new Error(`sshd did not start: ${await readFile(join(directory, 'log'), 'utf8').catch(() => 'no log')}`);
+}
+
+/** What to put before a command so that it alone sees another /etc/shadow, in a mount namespace of its own. */
+async function underShadowWith(directory: string, password: string): Promise<string[]> {
+  const { stdout: hash } = await execa('openssl', ['passwd', '-6', '-stdin'], { input: password });
+  const shadow = join(directory, 'shadow');
+  await writeFile(shadow, `root:${hash}:19000:0:99999:7:::\nsshd:!:19000::::::\n`, { mode: 0o600 });
+  const script = 'mount --bind "$1" /etc/shadow && shift && exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', script, 'sshd-with-password', shadow];
 }
 
 async function accepts(port: number): Promise<boolean> {
@@ -110,6 +124,17 @@ async function accepts(port: number): Promise<boolean> {
     return false;
   } finally {
     socket.destroy();
+  }
+}
+
+async function signalConnections(root: number | undefined, signal: 'SIGKILL' | 'SIGSTOP'): Promise<void> {
+  for (const pid of await descendantsNamed(root, 'sshd')) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      // It ended between being listed and being signalled.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
 
