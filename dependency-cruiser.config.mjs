@@ -16,7 +16,18 @@ const mayImport = {
   // The guest that is built for demo and tests holds the same first-boot files as a sealed image.
   platform: ['domain', 'remote', 'os'],
   client: ['domain', 'catalog', 'workflows'],
-  worker: ['domain', 'remote', 'library', 'provisioners', 'os', 'catalog', 'activities', 'workflows', 'config', 'platform'],
+  worker: [
+    'domain',
+    'remote',
+    'library',
+    'provisioners',
+    'os',
+    'catalog',
+    'activities',
+    'workflows',
+    'config',
+    'platform',
+  ],
   cli: ['domain', 'catalog', 'client', 'worker', 'config', 'platform'],
   demo: ['domain', 'remote', 'library', 'provisioners', 'catalog', 'client', 'cli', 'config', 'platform'],
   server: ['domain', 'catalog', 'client', 'config'],
@@ -106,6 +117,13 @@ export default {
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(test|scripts)/' },
+    },
+    {
+      name: 'no-unlisted-dependencies',
+      comment: 'A package that package.json does not name is there by chance: list it.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
     {
       name: 'no-dev-dependencies-in-source',
