@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, chown, link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chown, link, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -40,7 +40,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const password = await ensurePassword(directory, account);
   const log = await open(join(directory, 'postgres.log'), 'a', 0o600);
   try {
-    const server = { directory, binaries, account, log: log.fd };
+    const server = { directory, binaries, account, log: log.fd, logStart: (await log.stat()).size };
     await ensureDataDirectory(server, options.settings ?? {});
     return await ensureRunning(server, password, options.port);
   } finally {
@@ -58,12 +58,14 @@ interface Server {
   readonly binaries: PostgresBinaries;
   readonly account: PostgresAccount;
   readonly log: number;
+  /** Size of the log before this start. */
+  readonly logStart: number;
 }
 
 /** One password a directory. `link` makes the first of several processes win, with a file that is whole. */
 async function ensurePassword(directory: string, account: PostgresAccount): Promise<string> {
   const file = join(directory, 'password');
-  const partial = `${file}.${String(process.pid)}`;
+  const partial = `${file}.${randomBytes(4).toString('hex')}`;
   if (!(await exists(file))) {
     await writeFile(partial, randomBytes(24).toString('hex'), { mode: 0o600 });
     await own(partial, account);
@@ -77,9 +79,7 @@ async function ensurePassword(directory: string, account: PostgresAccount): Prom
 async function ensureDataDirectory(server: Server, settings: Readonly<Record<string, string>>): Promise<void> {
   const data = join(server.directory, 'data');
   if (await exists(data)) return;
-  const partial = `${data}.${String(process.pid)}`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { mode: 0o700 });
+  const partial = await mkdtemp(`${data}.`);
   await own(partial, server.account);
   await initialise(server, partial);
   const lines = Object.entries({ ...fixedSettings, ...settings }).map(([name, value]) => `${name} = '${value}'\n`);
@@ -171,9 +171,9 @@ function urlOf(password: string, port: number, database: string): string {
   return `postgresql://postgres:${password}@127.0.0.1:${String(port)}/${database}`;
 }
 
-/** What the last start printed. */
-async function endOfLog({ directory }: Pick<Server, 'directory'>): Promise<string> {
-  return (await readFile(join(directory, 'postgres.log'), 'utf8')).split('\n').slice(-8).join('\n');
+/** What this start has printed, at most its last 2,000 bytes. */
+async function endOfLog({ directory, logStart }: Server): Promise<string> {
+  return (await readFile(join(directory, 'postgres.log'))).subarray(logStart).subarray(-2_000).toString();
 }
 
 /** Gives a file to the account that PostgreSQL runs under, where that is another than this process's. */

@@ -42,7 +42,7 @@ const symlinkList = z.array(z.object({ source: z.string(), target: z.string() })
  * npm packages cannot hold symbolic links; the package makes its libraries' in an install script, and npm runs none where scripts are
  * not allowed (`ignore-scripts`). Its list names them relative to the directory above `native`.
  */
-async function restoreSymlinks(native: string): Promise<void> {
+export async function restoreSymlinks(native: string): Promise<void> {
   for (const { source, target } of symlinkList.parse(await readSymlinkList(native))) {
     const link = resolve(native, '..', target);
     const exists = await lstat(link).catch(() => undefined);
