@@ -2,8 +2,10 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { Client, Connection } from '@temporalio/client';
 import type { Catalog } from './catalog/catalog.ts';
 import { createCatalog } from './catalog/create-catalog.ts';
+import { planCapture } from './client/plan-capture.ts';
 import { startRun } from './client/start.ts';
 import { createRunHandle, type RunHandle } from './client/run-handle.ts';
+import type { CapturePreview } from './domain/capture-preview.ts';
 import { InvalidInputError, UnavailableError } from './domain/errors.ts';
 import {
   parseCaptureImageInput,
@@ -25,6 +27,7 @@ export type { RunProgress } from './client/watch.ts';
 export type {
   CaptureImageInput,
   CaptureImageResult,
+  CapturePreview,
   LoadNodeInput,
   LoadNodeResult,
   NodeStatus,
@@ -50,6 +53,8 @@ export interface ImprintClient {
    * InvalidInputError names a malformed field, NotFoundError an unknown node, ConflictError the run that owns the node.
    */
   startCapture(input: CaptureRequest, options?: RequestOptions): Promise<RunHandle<CaptureImageResult>>;
+  /** What a capture would do, how much space it takes and what stands in its way. Only reads; a worker of the node must run. */
+  planCapture(input: CaptureRequest): Promise<CapturePreview>;
   /** Starts a load. NotFoundError when the image or the revision does not exist, ConflictError when it is not available. */
   startLoad(input: LoadNodeInput, options?: RequestOptions): Promise<RunHandle<LoadNodeResult>>;
   /** Starts a power run: on, off (asks the guest; cuts the power only with `force`), reset. */
@@ -92,6 +97,11 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
         summary,
         ...options,
       });
+    },
+    planCapture: async (request) => {
+      const input = parseCaptureImageInput(request);
+      await refuseUnknownSystem(catalog, input);
+      return await planCapture(temporal, input);
     },
     startLoad: async (request, options = {}) => {
       const input = parseLoadNodeInput(request);

@@ -62,6 +62,10 @@ const settings = {
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
     .describe('least severe log line that is written'),
+  IMPRINT_TEMPORAL_UI: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("address of Temporal's UI; the command line then prints the page of each run"),
   IMPRINT_SIMULATED_WORLD: z
     .string()
     .startsWith('/', 'expected an absolute path')

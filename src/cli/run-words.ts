@@ -1,0 +1,88 @@
+import type { RunProgress } from '../client.ts';
+import type { Progress } from '../domain/call-context.ts';
+import type { RunRecord, StepRecord } from '../domain/run.ts';
+import { formatBytes, formatDuration } from './amounts.ts';
+
+/** What a run does, from its input: `Capture lab-07 as web`. */
+export function headline(run: Pick<RunRecord, 'procedure' | 'node' | 'input'>): string {
+  const { node, input } = run;
+  switch (run.procedure) {
+    case 'captureImage':
+      return `Capture ${node} as ${text(input['image'])}`;
+    case 'loadNode':
+      return `Load ${text(input['image'])}${input['revision'] === undefined ? '' : `@${text(input['revision'])}`} onto ${node}`;
+    case 'powerNode':
+      return `Power ${text(input['action'])} ${node}`;
+    case 'checkNode':
+      return `Read the status of ${node}`;
+    case 'unloadNode':
+      return `Unload ${node}`;
+  }
+}
+
+/** How the run stands: the catalog's word, unless Temporal knows of an end that the catalog could not be told. */
+export function stateOf({ run, status }: Pick<RunProgress, 'run' | 'status'>): string {
+  if (run.state !== 'running' || status === 'RUNNING') return run.state;
+  return status === 'GONE' ? 'lost' : status.toLowerCase().replaceAll('_', ' ');
+}
+
+/** What came of the run, in one sentence; undefined while it runs. */
+export function outcomeOf(progress: Pick<RunProgress, 'run' | 'status'>): string | undefined {
+  const { run, status } = progress;
+  if (run.outcome !== undefined) return run.outcome;
+  if (status === 'RUNNING') return undefined;
+  if (status === 'GONE') return 'Temporal does not know this run (any more); what became of it is not recorded';
+  return `the run was ended in Temporal (${stateOf(progress)}): its steps were not taken back, and it may still own ${run.node}`;
+}
+
+/** The step that is carried out now; undefined between steps, and once the run has ended. */
+export function currentStep({ steps, status }: Pick<RunProgress, 'steps' | 'status'>): StepRecord | undefined {
+  return status === 'RUNNING' ? steps.findLast(({ state }) => state === 'running') : undefined;
+}
+
+/** How far the step under way is: 0 to 1; undefined while unknown. */
+export function fractionOf(progress: Progress): number | undefined {
+  const { fraction, bytesDone, bytesTotal } = progress;
+  const known = fraction ?? (bytesDone !== undefined && bytesTotal ? bytesDone / bytesTotal : undefined);
+  return known === undefined ? undefined : Math.min(1, Math.max(0, known));
+}
+
+/** `52 %`, `6.4 GiB of 12.4 GiB`, `160 MiB/s`, `38s left`: as much of it as is known. The rate is the average since the step began. */
+export function progressWords(progress: Progress, elapsedMs: number): readonly string[] {
+  const { bytesDone, bytesTotal } = progress;
+  const fraction = fractionOf(progress);
+  const seconds = elapsedMs / 1_000;
+  return [
+    ...(fraction === undefined ? [] : [`${String(Math.floor(fraction * 100))} %`]),
+    ...(bytesDone === undefined
+      ? []
+      : [bytesTotal ? `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}` : formatBytes(bytesDone)]),
+    ...(bytesDone === undefined || seconds < 1 ? [] : [`${formatBytes(bytesDone / seconds)}/s`]),
+    ...(fraction === undefined || fraction < 0.01 || seconds < 1
+      ? []
+      : [`${formatDuration((elapsedMs / fraction) * (1 - fraction))} left`]),
+  ];
+}
+
+/** Why a run that is under way does nothing that can be seen; undefined when it does. */
+export function waitingFor(progress: RunProgress, now: number): string | undefined {
+  if (progress.status !== 'RUNNING') return undefined;
+  const { attempt = 1, waitingFor: failure } = progress.activity ?? {};
+  if (failure !== undefined) return `attempt ${String(attempt)}: ${failure}`;
+  if (currentStep(progress) !== undefined) return undefined;
+  const latest = progress.steps
+    .map(({ endedAt, startedAt }) => endedAt ?? startedAt)
+    .sort()
+    .at(-1);
+  if (now - Date.parse(latest ?? progress.run.created) < workerMissedMs) return undefined;
+  return latest === undefined
+    ? 'no worker has taken the run up yet; is one running (imprint worker)?'
+    : 'no worker has taken the next step up yet, or steps are being taken back';
+}
+
+/** A worker that is there takes work up within a fraction of a second; a busy machine gets more. */
+const workerMissedMs = 8_000;
+
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '?';
+}

@@ -1,0 +1,32 @@
+import type { CaptureImageInput, CapturePreview } from '../client.ts';
+import { formatBytes } from './amounts.ts';
+import { withClient } from './connect.ts';
+import { exitStatuses } from './exit-status.ts';
+import { printResult, type OutputOptions, type Session } from './session.ts';
+import { fields } from './style.ts';
+
+type CaptureRequest = Pick<CaptureImageInput, 'node' | 'image'> & Partial<CaptureImageInput>;
+
+/** Prints what a capture would do. It ends with status 1 when something stands in its way. */
+export async function showCapturePlan(session: Session, options: OutputOptions, input: CaptureRequest): Promise<void> {
+  const preview = await withClient(async (client) => await client.planCapture(input));
+  if (preview.check.problems.length > 0) session.status = exitStatuses.failed;
+  printResult(session, options, { dryRun: true, node: input.node, ...preview }, describePlan(input.node, preview));
+}
+
+/** The plan for a person: space, what stands in the way, and each step with what takes it back. */
+export function describePlan(node: string, { revision, steps, check }: CapturePreview): string {
+  const space = `It may take ${formatBytes(check.bytesNeeded)} in library ${check.library}; ${formatBytes(check.bytesFree)} are free.`;
+  const head = `${node} would be captured as ${revision} (the number is not reserved). Nothing was changed.`;
+  const rows = steps.flatMap((step, index) => [
+    [`  ${String(index + 1)}`, step.title],
+    ['', 'title' in step.undo ? `  undo: ${step.undo.title}` : `  no undo: ${step.undo.none}`],
+  ]);
+  const problems = check.problems.map(({ where, problem }) => `  ${where}: ${problem}`);
+  return [
+    head,
+    space,
+    ...(problems.length === 0 ? [] : ['', 'What stands in the way:', ...problems]),
+    ...(rows.length === 0 ? [] : ['', 'Steps of the plan:', fields(rows)]),
+  ].join('\n');
+}

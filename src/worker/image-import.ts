@@ -1,0 +1,129 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { WorkerConfig } from '../config.ts';
+import type { CallContext } from '../domain/call-context.ts';
+import { InvalidInputError } from '../domain/errors.ts';
+import type { Fence } from '../domain/fence.ts';
+import type { Revision } from '../domain/image.ts';
+import { parseImageName, parseName } from '../domain/names.ts';
+import { importImage, type FileToImport } from '../library/import-image.ts';
+import { endJobs } from '../library/jobs.ts';
+import { prepare } from '../library/prepare.ts';
+import { imageExists } from '../library/publish.ts';
+import { removeStaging } from '../library/staging.ts';
+import { findOperatingSystem } from '../os/registry.ts';
+import { provisionerNames } from '../provisioners/registry.ts';
+import type { Jobs } from '../remote/job.ts';
+import type { LibraryPlace } from '../remote/library-place.ts';
+import { createModules } from './modules.ts';
+
+export type { FileToImport };
+
+/** An image that was made elsewhere, to become the next revision of `image`. */
+export interface ImageToImport {
+  readonly image: string;
+  readonly files: readonly FileToImport[];
+  readonly operatingSystem: string;
+  /** Key of the OS module; counts when the operating system is new. Default: `linux`, and `simulated` for simulated disks. */
+  readonly osModule?: string;
+  readonly comment: string;
+  readonly author: string;
+}
+
+/** What an import works with. */
+interface Workbench {
+  readonly catalog: Catalog;
+  readonly library: LibraryPlace;
+  readonly jobs: Jobs;
+}
+
+/** How operating systems of images are installed, in the catalog's words. */
+const installType = 'image';
+
+/**
+ * Imports disk files into the library of this management node and publishes them as a revision. An import that was cut (killed, or `signal`
+ * aborted) is taken up again by the same call. When it fails, nothing is left of it, unless the copy was published already: then the same
+ * call completes it. ConflictError while another run makes a revision of the image.
+ */
+export async function importImageHere(
+  config: WorkerConfig,
+  catalog: Catalog,
+  request: ImageToImport,
+  context: CallContext,
+): Promise<Revision> {
+  checkNames(request);
+  const modules = createModules(config, catalog);
+  try {
+    const { library, jobs } = modules.dependencies;
+    await prepare(library, context);
+    await introduceLibrary(config, catalog);
+    await introduceOperatingSystem(catalog, request);
+    return await importReserved({ catalog, library, jobs }, request, context);
+  } finally {
+    await modules.close();
+  }
+}
+
+function checkNames(request: ImageToImport): void {
+  parseImageName(request.image);
+  parseName('operating system', request.operatingSystem);
+  if (request.files.length === 0) throw new InvalidInputError(`import ${request.image}: name at least one disk file`);
+}
+
+/** The catalog must know the library in which a copy lies, also before the first worker of this management node has run. */
+async function introduceLibrary(config: WorkerConfig, catalog: Catalog): Promise<void> {
+  const { IMPRINT_MANAGEMENT_NODE: name, IMPRINT_ADDRESS: address, IMPRINT_LIBRARY: libraryRoot } = config;
+  await catalog.managementNodes.register({ name, address, libraryRoot });
+}
+
+async function introduceOperatingSystem(catalog: Catalog, request: ImageToImport): Promise<void> {
+  const { operatingSystem: name, osModule } = request;
+  const known = (await catalog.operatingSystems.list()).find((row) => row.name === name);
+  if (known !== undefined && osModule !== undefined && osModule !== known.module) {
+    throw new InvalidInputError(
+      `${name} is registered with the OS module ${String(known.module)}, not with ${osModule}`,
+    );
+  }
+  if (known === undefined) {
+    const module = osModule ?? defaultModule(request);
+    // Unknown modules are refused before anything is recorded.
+    findOperatingSystem(module);
+    await catalog.operatingSystems.register({ name, module, installType });
+  }
+  for (const system of provisionerNames) await catalog.operatingSystems.allowInstallType(system, installType);
+}
+
+function defaultModule({ files }: ImageToImport): string {
+  return files.every(({ format }) => format === 'simulated') ? 'simulated' : 'linux';
+}
+
+async function importReserved(bench: Workbench, request: ImageToImport, context: CallContext): Promise<Revision> {
+  const { catalog, library, jobs } = bench;
+  const { image, operatingSystem, comment, author } = request;
+  const owner = await ownerOf(catalog, image);
+  const revision = await catalog.revisions.reserve({ owner, image, operatingSystem, comment, author });
+  // The clock as the epoch: an import that takes another one up supersedes it.
+  const fence: Fence = { node: '', owner, epoch: Date.now() };
+  try {
+    const { manifest, copy } = await importImage(library, jobs, { fence, revision, files: request.files }, context);
+    return await catalog.revisions.publish(owner, revision.id, manifest, copy);
+  } catch (error) {
+    if (!context.signal.aborted) await takeBack(bench, fence, revision);
+    throw error;
+  }
+}
+
+/** The same until a further revision is published, so that an import that was cut finds what it made. */
+async function ownerOf(catalog: Catalog, image: string): Promise<string> {
+  const known = await catalog.revisions.findImage(image);
+  const revisions = known === undefined ? [] : await catalog.revisions.list(image);
+  const highest = revisions.find(({ state }) => state !== 'capturing')?.revision ?? 0;
+  return `importImage/${image}/after-v${String(highest)}`;
+}
+
+/** Nothing automatic deletes a complete copy: once it is in the library, its reservation stays, and the next call completes it. */
+async function takeBack({ catalog, library, jobs }: Workbench, fence: Fence, revision: Revision): Promise<void> {
+  const context: CallContext = { signal: AbortSignal.timeout(120_000), progress: () => undefined };
+  await endJobs(library, jobs, fence, context);
+  await removeStaging(library, fence, context);
+  if (!(await imageExists(library, revision, context))) await catalog.revisions.abandon(fence.owner);
+}
