@@ -118,7 +118,7 @@ async function makeParts(
   await writeSecrets(directories, guest);
   const accelerator = await reporter.during(
     'Trying whether KVM works',
-    async () => await findAccelerator({ ...guest, timeoutMs: 20_000 }),
+    async () => await findAccelerator({ kernel: guest.kernel, timeoutMs: 20_000 }),
   );
   const ports = [await platform.state.freePort('demo-1'), await platform.state.freePort('demo-2')] as const;
   return createRealParts(catalog, directories, { guest, accelerator, ports, uri: platform.libvirtUri ?? '' });
