@@ -218,7 +218,8 @@ fi
 report -1`;
 
 /**
- * Parameters: directory, owner, epoch, unit. The leader is stopped and killed last: as long as it exists, its session's number cannot
+ * Parameters: directory, owner, epoch, unit. SIGTERM (a stopped process gets it when it continues), SIGKILL after two to three seconds,
+ * twelve until it is given up; two looks in a row must find nothing, as one could miss a process that forks. The leader is stopped and killed last: as long as it exists, its session's number cannot
  * belong to anybody else, so that members of the session without the marker are found and strangers are not.
  */
 export const JOB_END = `${STATE}
@@ -236,20 +237,23 @@ members() {
   done
 }
 end_members() {
-  tries=0
+  asked=''
   clean=0
-  signal=TERM
   while [ "$clean" -lt 2 ]; do
     left=$(members)
     if [ -z "$left" ]; then clean=$((clean + 1)); continue; fi
     clean=0
-    tries=$((tries + 1))
-    if [ "$tries" -gt 20 ]; then signal=KILL; fi
-    if [ "$tries" -gt 120 ]; then
+    seconds=$(date +%s)
+    if [ -z "$asked" ]; then
+      asked=$seconds
+      kill -s TERM $left 2>/dev/null || true
+      kill -s CONT $left 2>/dev/null || true
+    elif [ $((seconds - asked)) -gt 12 ]; then
       echo "left:" $left >&2
       exit ${String(refusals.notDead)}
+    elif [ $((seconds - asked)) -gt 2 ]; then
+      kill -s KILL $left 2>/dev/null || true
     fi
-    if [ "$tries" -eq 1 ] || [ "$signal" = KILL ]; then kill -s "$signal" $left 2>/dev/null || true; fi
     pause
   done
 }
