@@ -18,7 +18,7 @@ export function capturePlan(request: CaptureRequest, disks: readonly SimulatedDi
   ];
 }
 
-export function copyStepId(disk: Pick<SimulatedDisk, 'name'>): string {
+function copyStepId(disk: Pick<SimulatedDisk, 'name'>): string {
   return `copy-${disk.name}`;
 }
 
@@ -85,6 +85,6 @@ function copy({ computer }: CaptureRequest, disk: SimulatedDisk): PlanStep {
   };
 }
 
-export function gibibytes(bytes: number): string {
+function gibibytes(bytes: number): string {
   return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 }

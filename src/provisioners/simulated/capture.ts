@@ -5,6 +5,7 @@ import type { Evidence, PlanStep } from '../../domain/plan.ts';
 import { formatSimulatedDisk, type SimulatedDisk } from '../../domain/simulated-disk.ts';
 import type { CaptureCheck, CaptureRequest, Capturing } from '../provisioner.ts';
 import { capturePlan } from './capture-plan.ts';
+import { diskOf } from './disk-of-step.ts';
 import type { Machine } from './machine.ts';
 import { forceOff } from './power-transitions.ts';
 import { settingsOf, settingsProblems } from './settings.ts';
@@ -115,7 +116,9 @@ async function copy(
   const work = { computer, id: step.id, fence, what: step.title, bytes: disk.usedBytes, bytesPerSecond };
   const began = await completeWork(world, work, context);
   await writeStaged(request, disk, damaged, context);
-  return { disk: disk.name, file: fileOf(disk), bytes: disk.usedBytes, job: began };
+  const startedAt = (await world.machine(computer)).jobs[step.id]?.startedAt ?? 0;
+  const job = { job: step.id, began, startedAt: new Date(startedAt).toISOString() };
+  return { disk: disk.name, file: fileOf(disk), sourceBytes: disk.usedBytes, ...job };
 }
 
 async function undoCopy(
@@ -124,7 +127,7 @@ async function undoCopy(
   context: CallContext,
 ): Promise<Evidence> {
   await endWork(world, { computer: request.computer, id: step.id, fence: request.fence });
-  const disk = String(step.arguments['disk']);
+  const disk = diskOf(step);
   await removeStaged(request, { name: disk }, context);
   return { disk, removed: fileOf({ name: disk }) };
 }
@@ -137,7 +140,7 @@ async function requireDrive(world: SimulatedWorld, computer: Computer): Promise<
 
 async function requireDisk(world: SimulatedWorld, computer: Computer, step: PlanStep): Promise<SimulatedDisk> {
   const { disks } = await requireDrive(world, computer);
-  const disk = disks.find(({ name }) => name === step.arguments['disk']);
+  const disk = disks.find(({ name }) => name === diskOf(step));
   if (disk !== undefined) return disk;
-  throw new NotFoundError(`find the disk ${String(step.arguments['disk'])} of ${computer.name}`);
+  throw new NotFoundError(`find the disk ${diskOf(step)} of ${computer.name}`);
 }

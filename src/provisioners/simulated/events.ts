@@ -26,14 +26,3 @@ export async function readEvents(store: WorldStore): Promise<readonly WorldEvent
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as WorldEvent);
 }
-
-/** How often each action had an effect, by `node action owner`: more than 1 for a fenced action is a duplicate. */
-export function countEffects(events: readonly WorldEvent[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const event of events) {
-    if (event.kind !== 'effect') continue;
-    const key = [event.node, event.action, ...(event.owner === undefined ? [] : [event.owner])].join(' ');
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return counts;
-}

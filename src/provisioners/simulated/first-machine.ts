@@ -20,6 +20,7 @@ export function firstMachine(computer: Pick<Computer, 'settings'>, around: Surro
     },
     setAside: [],
     jobs: {},
+    effects: {},
   };
   return { ...start(off, around), answersAt: around.now };
 }

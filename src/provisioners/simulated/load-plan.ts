@@ -14,7 +14,7 @@ export function loadPlan(request: LoadRequest): readonly PlanStep[] {
   ];
 }
 
-export function fillStepId(disk: string): string {
+function fillStepId(disk: string): string {
   return `fill-${disk}`;
 }
 

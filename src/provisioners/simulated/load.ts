@@ -13,6 +13,7 @@ import {
   setDrivesAside,
   stopForLoad,
 } from './drive-transitions.ts';
+import { diskOf } from './disk-of-step.ts';
 import { loadPlan } from './load-plan.ts';
 import { without } from './machine.ts';
 import { forceOff } from './power-transitions.ts';
@@ -112,7 +113,7 @@ function fillStep(world: SimulatedWorld): LoadImplementation {
       }),
     undo: async ({ computer, fence }, step) => {
       await endWork(world, { computer, id: step.id, fence });
-      const disk = String(step.arguments['disk']);
+      const disk = diskOf(step);
       await world.change(computer, {}, (machine) => discardNewDisk(machine, fence.owner, disk));
       return { discarded: disk };
     },
@@ -163,8 +164,8 @@ function suffer(
 }
 
 async function readCopy(request: LoadRequest, step: PlanStep, context: CallContext): Promise<SimulatedDisk> {
-  const disk = request.revision.manifest?.disks.find(({ name }) => name === step.arguments['disk']);
-  if (disk === undefined) throw new NotFoundError(`find the disk ${String(step.arguments['disk'])} in the manifest`);
+  const disk = request.revision.manifest?.disks.find(({ name }) => name === diskOf(step));
+  if (disk === undefined) throw new NotFoundError(`find the disk ${diskOf(step)} in the manifest`);
   const path = posix.join(request.copy.path, disk.file);
   const options = { signal: context.signal, timeoutMs: 60_000 };
   const content = await request.library.shell.download(path, options);

@@ -40,6 +40,8 @@ export interface Machine {
   /** Disks kept until what was captured from them has been READY. */
   readonly setAside: readonly Drive[];
   readonly jobs: Readonly<Record<string, SimulatedJob>>;
+  /** How often each action had an effect, by `action` or `action owner`; kept with the machine, so that no kill can part the two. */
+  readonly effects: Readonly<Record<string, number>>;
 }
 
 export const HOST_KEY = '/etc/ssh/ssh_host_ed25519_key.pub';
@@ -55,6 +57,12 @@ export function withSystem(machine: Machine, system: SimulatedSystem): Machine {
   const [boot, ...others] = machine.loaded?.disks ?? [];
   if (machine.loaded === undefined || boot === undefined) return machine;
   return { ...machine, loaded: { ...machine.loaded, disks: [{ ...boot, system }, ...others] } };
+}
+
+/** The machine, on which an action has had an effect once more. */
+export function counted(machine: Machine, action: string, owner: string | undefined): Machine {
+  const key = owner === undefined ? action : `${action} ${owner}`;
+  return { ...machine, effects: { ...machine.effects, [key]: (machine.effects[key] ?? 0) + 1 } };
 }
 
 /** The machine without some of its properties. */

@@ -1,7 +1,7 @@
 import type { CallContext, Progress } from '../../domain/call-context.ts';
 import { ConflictError } from '../../domain/errors.ts';
 import type { Fence } from '../../domain/fence.ts';
-import type { Machine, SimulatedJob } from './machine.ts';
+import { counted, type Machine, type SimulatedJob } from './machine.ts';
 import { pause, type SimulatedComputer, type SimulatedWorld } from './world.ts';
 
 /** Work that the world does by itself: it goes on while no worker lives, and is attached to again by its id. */
@@ -77,7 +77,7 @@ async function ensureJob(
       bytesPerSecond,
       ended: false,
     };
-    return withJob(found, id, fresh);
+    return counted(withJob(found, id, fresh), id, fence.owner);
   });
   const job = machine.jobs[id];
   if (job === undefined) throw new ConflictError(`${work.what} on ${work.computer.name}: its job is gone`);

@@ -5,7 +5,7 @@ import { CommandFailedError, ConflictError, OutcomeUnknownError } from '../../do
 import { readEvents, recordEvent, type WorldEvent } from './events.ts';
 import { addFaults, takeFault, type SimulatedFault } from './faults.ts';
 import { firstMachine } from './first-machine.ts';
-import type { Machine } from './machine.ts';
+import { counted, type Machine } from './machine.ts';
 import { settle, type Surroundings } from './power-transitions.ts';
 import { settingsOf } from './settings.ts';
 import { memoryStore, type WorldStore } from './store.ts';
@@ -44,7 +44,7 @@ export interface SimulatedWorld {
 }
 
 export interface Action {
-  /** Recorded when it changed the machine; absent for what is only time passing. */
+  /** Counted and recorded when it changed the machine; absent for what is part of something larger. */
   readonly name?: string;
   readonly owner?: string;
 }
@@ -65,7 +65,10 @@ export function createSimulatedWorld(options: SimulatedWorldOptions): SimulatedW
   };
   const record = (event: Omit<WorldEvent, 'at'>): Promise<void> => recordEvent(store, { at: now(), ...event });
   const change: SimulatedWorld['change'] = async (computer, action, apply) => {
-    const { before, after } = await changeMachine(store, computer, surroundings(computer), apply);
+    const { before, after } = await changeMachine(store, computer, surroundings(computer), (machine) => {
+      const changed = apply(machine);
+      return action.name === undefined || changed === machine ? changed : counted(changed, action.name, action.owner);
+    });
     if (action.name !== undefined && before !== after) {
       const owner = action.owner === undefined ? {} : { owner: action.owner };
       await record({ node: computer.name, action: action.name, kind: 'effect', ...owner });
