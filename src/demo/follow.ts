@@ -6,18 +6,20 @@ import type { StepRecord } from '../domain/run.ts';
 /** Where the story is told. */
 export type Say = (line: string) => void;
 
+/** How a run is told. `told` remembers what was said, so that a run that is followed again goes on where the telling stopped. */
+export interface Telling {
+  readonly say: Say;
+  readonly told: Set<string>;
+  until?(progress: RunProgress): boolean;
+}
+
 /** A progress line at least this often while a step goes on. */
 const progressEveryMs = 5_000;
 
 /**
  * Tells a run step by step until it has ended, or until `until` says that enough was seen. Leaving early leaves the run alone.
  */
-export async function follow(
-  run: RunHandle<unknown>,
-  say: Say,
-  until?: (progress: RunProgress) => boolean,
-): Promise<RunProgress | undefined> {
-  const told = new Set<string>();
+export async function follow(run: RunHandle<unknown>, { say, told, until }: Telling): Promise<RunProgress | undefined> {
   let lastProgress = Date.now();
   let latest: RunProgress | undefined;
   for await (const progress of run.watch()) {

@@ -77,10 +77,16 @@ async function reportRun(catalog: Catalog, id: string, temporalUi: string): Prom
   };
 }
 
+const noLinesBetweenRows = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+
 /** Prints the report as tables. */
 export function printReport(report: Report, say: Say): void {
   for (const run of report.runs) {
-    const table = new Table({ head: ['step', 'what', 'took', 'attempts'], style: { head: [], border: [] } });
+    const table = new Table({
+      head: ['step', 'what', 'took', 'attempts'],
+      style: { head: [], border: [] },
+      chars: noLinesBetweenRows,
+    });
     for (const step of run.steps) table.push([step.number, step.title, took(step.seconds), String(step.attempts)]);
     say('');
     say(`${run.id} (${took(run.seconds)}): ${run.outcome}`);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ImprintClient, RunHandle } from '../client.ts';
+import type { ImprintClient, RunHandle, RunProgress } from '../client.ts';
 import { DeadlineError, NotReadyError } from '../domain/errors.ts';
 import { follow, type Say } from './follow.ts';
 import type { CopyOnHost, DemoParts, Proof } from './parts.ts';
@@ -53,8 +53,8 @@ export async function tellStory(stage: Stage): Promise<Outcome> {
     const killed = await killInTheCopy(stage, capture, worker);
     worker = await stage.startWorker();
     say(`   another worker runs as process ${String(worker.pid)}`);
-    await complete(capture, say);
-    const bytesCopiedTwice = await copiedTwice(client, capture.id, killed);
+    await complete(capture, say, killed.told);
+    const bytesCopiedTwice = await copiedTwice(client, capture.id, killed.copy);
 
     heading(say, 'Load demo-web on demo-2, which has another disk bus and network card');
     const second = await complete(await client.startLoad({ node: 'demo-2', image: 'demo-web' }), say);
@@ -62,38 +62,49 @@ export async function tellStory(stage: Stage): Promise<Outcome> {
     heading(say, 'Look at demo-2 over SSH');
     const proofs = [...(await parts.prove()), await proveReady(client), proveCopiedOnce(bytesCopiedTwice)];
     for (const { holds, what, found } of proofs) say(`   ${holds ? '✔' : '✘'} ${what}: ${found}`);
-    return { runs: [first, capture.id, second], proofs, killedAtFraction: killed.fraction, bytesCopiedTwice };
+    return {
+      runs: [first, capture.id, second],
+      proofs,
+      killedAtFraction: killed.copy.fraction,
+      bytesCopiedTwice,
+    };
   } finally {
     if (!stage.keepWorker) await worker.stop();
   }
 }
 
-async function complete(run: RunHandle<unknown>, say: Say): Promise<string> {
-  await follow(run, say);
+async function complete(run: RunHandle<unknown>, say: Say, told = new Set<string>()): Promise<string> {
+  await follow(run, { say, told });
   await run.result();
   return run.id;
 }
 
 /** Kills the worker with SIGKILL, and looks twice at the copy on its host while nobody drives it. */
-async function killInTheCopy(stage: Stage, capture: RunHandle<unknown>, worker: WorkerProcess): Promise<CopyOnHost> {
-  const { parts, say } = stage;
-  await follow(capture, say, ({ activity }) => {
-    const progress = activity?.progress;
-    return progress?.job?.startsWith('copy-') === true && (progress.fraction ?? 0) >= killFrom;
-  });
+async function killInTheCopy(
+  { parts, say }: Stage,
+  capture: RunHandle<unknown>,
+  worker: WorkerProcess,
+): Promise<{ readonly copy: CopyOnHost; readonly told: Set<string> }> {
+  const told = new Set<string>();
+  await follow(capture, { say, told, until: isInTheCopy });
   await worker.kill();
   const before = await parts.copyWithoutWorker(capture.id);
   say(`   ✘ SIGKILL to worker ${String(worker.pid)} at ${percent(before)} of the copy`);
-  const after = await untilFurther(parts, capture.id, before);
-  say(`   no worker runs, and the copy went on from ${percent(before)} to ${percent(after)}`);
-  return after;
+  const copy = await untilFurther(parts, capture.id, before);
+  say(`   no worker runs, and the copy went on from ${percent(before)} to ${percent(copy)}`);
+  return { copy, told };
+}
+
+function isInTheCopy({ activity }: RunProgress): boolean {
+  const progress = activity?.progress;
+  return progress?.job?.startsWith('copy-') === true && (progress.fraction ?? 0) >= killFrom;
 }
 
 async function untilFurther(parts: DemoParts, run: string, before: CopyOnHost): Promise<CopyOnHost> {
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
     const now = await parts.copyWithoutWorker(run);
-    if (now.fraction > before.fraction) return now;
+    if (now.fraction >= before.fraction + 0.01) return now;
     await delay(200);
   }
   throw new DeadlineError('the copy did not go on without its worker');
@@ -130,5 +141,5 @@ function heading(say: Say, text: string): void {
 }
 
 function percent({ fraction }: CopyOnHost): string {
-  return `${(fraction * 100).toFixed(0)} %`;
+  return `${(fraction * 100).toFixed(1)} %`;
 }
