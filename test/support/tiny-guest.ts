@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 
 /**
@@ -28,4 +28,13 @@ export async function makeTinyDisk(path: string, greeting: string, payload: Buff
   await execa('truncate', ['-s', '64M', raw]);
   await execa('qemu-img', ['convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, path]);
   await execa('rm', ['-f', raw]);
+}
+
+/** What `makeTinyDisk` was given as payload, read through the disk's own format and chain. */
+export async function payloadOf(path: string): Promise<string> {
+  const raw = `${path}.payload`;
+  await execa('qemu-img', ['dd', '-f', 'qcow2', '-O', 'raw', 'bs=1M', 'skip=1', 'count=2', `if=${path}`, `of=${raw}`]);
+  const content = await readFile(raw);
+  await rm(raw);
+  return content.subarray(0, content.indexOf(0)).toString('latin1');
 }
