@@ -9,7 +9,8 @@ import {
 } from '../domain/errors.ts';
 import { checkedDirectory, ensureParameters, fenceParameters } from './job-parameters.ts';
 import { parseJobReport, stateOfReport, type JobReport } from './job-report.ts';
-import { JOB_END, JOB_ENSURE, JOB_READ, refusals } from './job-script.ts';
+import { refusals } from './job-script-parts.ts';
+import { JOB_END, JOB_ENSURE, JOB_READ } from './job-script.ts';
 import type { Jobs } from './job.ts';
 import type { Shell } from './shell.ts';
 
