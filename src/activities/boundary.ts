@@ -6,25 +6,23 @@ import { ImprintError, NotFoundError, NotReadyError, errorChain } from '../domai
 import type { Evidence, Json } from '../domain/plan.ts';
 import type { StepRecord } from '../domain/run.ts';
 import type { StepInput } from '../domain/step-input.ts';
-import { latestProgress } from './call.ts';
+import { beat, countFailedTry } from './pulse.ts';
 
 /** How often an activity says that it is alive; several times within the heartbeat time-out of workflows/activity-options.ts. */
 const aliveEveryMs = 2_000;
 
 /**
- * After this many attempts an error that a retry could mend is given up: with the intervals of workflows/activity-options.ts that is a
- * minute and a half of trying. Time without a worker does not count. Undos never give up.
+ * After this many tries an error that a retry could mend is given up: with the intervals of workflows/activity-options.ts that is a
+ * minute and a half of trying. Attempts that lost their worker do not count.
  */
-const attemptsMax = 8;
+const triesMax = 8;
 
 /** What stands between Temporal and every activity: liveness, the record of steps, and the translation of errors. */
 export function createBoundary(catalog: Catalog): (context: Context) => { inbound: ActivityInboundCallsInterceptor } {
   return (context) => ({
     inbound: {
       execute: async (input, next) => {
-        const alive = setInterval(() => {
-          context.heartbeat(latestProgress.get(context));
-        }, aliveEveryMs);
+        const alive = setInterval(() => beat(context), aliveEveryMs);
         const step = stepOf(input.args[0]);
         try {
           // An undo leaves in the record what its step failed with, and the step's own times.
@@ -50,13 +48,24 @@ async function failureOf(
 ): Promise<unknown> {
   if (context.cancellationSignal.aborted) return detached(context);
   if (error instanceof TemporalFailure) return error;
-  if (!(error instanceof ImprintError)) return error;
-  const final = !error.retryable || (context.info.attempt >= attemptsMax && step?.step.undo !== true);
+  const tries = countFailedTry(context);
+  const final = isForGood(error) || (tries >= triesMax && mayGiveUp(step));
   if (final) {
     const state = step?.step.undo ? 'undo-failed' : 'failed';
-    await record(catalog, context, step, state, error.evidence as Evidence, errorChain(error)).catch(() => undefined);
+    const evidence = error instanceof ImprintError ? (error.evidence as Evidence) : {};
+    await record(catalog, context, step, state, evidence, errorChain(error)).catch(() => undefined);
   }
   return toApplicationFailure(error, final);
+}
+
+/** What is no error of ours is a mistake in the program: tried again, since another worker may have it mended. */
+function isForGood(error: unknown): boolean {
+  return error instanceof ImprintError && !error.retryable;
+}
+
+/** Undos, steps that have no way but forward, and the outcome of the run (which is no step) are tried until they succeed. */
+function mayGiveUp(step: StepInput | undefined): boolean {
+  return step !== undefined && step.step.undo !== true && step.step.untilDone !== true;
 }
 
 /** The abort signal comes for many reasons; only a cancellation that was asked for ends the activity as cancelled. */
@@ -69,13 +78,14 @@ function detached(context: Context): TemporalFailure {
   });
 }
 
-function toApplicationFailure(error: ImprintError, final: boolean): ApplicationFailure {
+function toApplicationFailure(error: unknown, final: boolean): ApplicationFailure {
+  const { name, message, cause } = error instanceof Error ? error : new Error(String(error));
   return ApplicationFailure.create({
-    type: error.name,
-    message: error.message,
+    type: name,
+    message,
     nonRetryable: final,
-    details: [error.evidence],
-    ...(error.cause instanceof Error ? { cause: error.cause } : {}),
+    details: [error instanceof ImprintError ? error.evidence : {}],
+    ...(cause instanceof Error ? { cause } : {}),
     ...(error instanceof NotReadyError ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });
 }

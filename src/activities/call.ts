@@ -2,21 +2,16 @@ import { Context } from '@temporalio/activity';
 import type { CallContext, Progress } from '../domain/call-context.ts';
 import type { Claimant } from '../catalog/catalog.ts';
 import type { StepInput } from '../domain/step-input.ts';
+import { beat } from './pulse.ts';
 
 /** What a capability is given of the activity that calls it. */
 export function callContext(): CallContext {
   const context = Context.current();
   return {
     signal: context.cancellationSignal,
-    progress: (progress: Progress) => {
-      context.heartbeat(progress);
-      latestProgress.set(context, progress);
-    },
+    progress: (progress: Progress) => beat(context, progress),
   };
 }
-
-/** The latest progress of an activity: repeated by the boundary's own heartbeat, so that a silent command does not hide it. */
-export const latestProgress = new WeakMap<Context, Progress>();
 
 /** Who acts: the run, which execution of it, which attempt of which activity. */
 export function claimant(input: Pick<StepInput, 'run' | 'node'>): Claimant {

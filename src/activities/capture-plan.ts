@@ -6,7 +6,7 @@ import { freeBytes } from '../library/prepare.ts';
 import { need } from '../provisioners/provisioner.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
-import { callContext } from './call.ts';
+import { callContext, claimant } from './call.ts';
 import type { NamedRevision } from './claiming.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { captureFacts, moduleOf, type CaptureFacts } from './facts.ts';
@@ -30,14 +30,17 @@ export interface CapturePlanActivities {
 export function createCapturePlanActivities(deps: ActivityDependencies): CapturePlanActivities {
   return {
     async reserveRevision({ input, run, node }) {
+      const fence = await deps.catalog.claims.fence(claimant({ run, node }));
       const operatingSystem = await chooseOperatingSystem(deps.catalog, input);
       const { image, comment, author } = input;
-      const request = { owner: run, image, operatingSystem, comment, author, capturedFrom: node };
+      const request = { owner: run, image, operatingSystem, comment, author, capturedFrom: node, fence };
       const revision = await deps.catalog.revisions.reserve(request);
       return { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) };
     },
 
-    async abandonRevision({ run }) {
+    async abandonRevision({ run, node }) {
+      // The epoch rises, so that a reservation that was only slow comes to nothing.
+      await deps.catalog.claims.fence(claimant({ run, node }));
       await deps.catalog.revisions.abandon(run);
     },
 

@@ -1,6 +1,6 @@
 import { Context, log } from '@temporalio/activity';
 import type { ComputerState } from '../domain/computer.ts';
-import { InvalidInputError } from '../domain/errors.ts';
+import { InvalidInputError, NotFoundError } from '../domain/errors.ts';
 import { parseCaptureImageInput, parseLoadNodeInput, parseNodeInput, parsePowerNodeInput } from '../domain/inputs.ts';
 import type { CaptureImageInput, LoadNodeInput, NodeInput, PowerNodeInput } from '../domain/inputs.ts';
 import { nameOfRevision } from '../domain/image.ts';
@@ -22,10 +22,14 @@ export interface NamedRevision {
 
 /** A procedure's first and last steps. Input is checked here once more: a workflow can be started without the client. */
 export interface ClaimingActivities {
-  claimForCapture(input: StepInput & { readonly input: CaptureImageInput }): Promise<{ managementNode: string }>;
+  /** Answers the input with its defaults filled in. */
+  claimForCapture(
+    input: StepInput & { readonly input: CaptureImageInput },
+  ): Promise<{ managementNode: string; input: CaptureImageInput }>;
+  /** Answers the host keys of the outgoing system too: they are valid again if it is put back. */
   claimForLoad(
     input: StepInput & { readonly input: LoadNodeInput },
-  ): Promise<{ managementNode: string; revision: NamedRevision }>;
+  ): Promise<{ managementNode: string; revision: NamedRevision; hostKeys: readonly string[] }>;
   claimForPower(input: StepInput & { readonly input: PowerNodeInput }): Promise<{ managementNode: string }>;
   claimForUnload(input: StepInput & { readonly input: NodeInput }): Promise<{ managementNode: string }>;
   /** Claims nothing. */
@@ -51,7 +55,7 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
     async claimForCapture({ input, ...step }) {
       const parsed = parseCaptureImageInput(input);
       await registerRun(catalog, step, parsed);
-      return await claim(step, 'capturing');
+      return { ...(await claim(step, 'capturing')), input: parsed };
     },
 
     async claimForLoad({ input, ...step }) {
@@ -72,6 +76,7 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
       return {
         managementNode,
         revision: { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) },
+        hostKeys: computer.hostKeys ?? [],
       };
     },
 
@@ -93,13 +98,15 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
     },
 
     async releaseNode({ state, ...step }) {
-      await catalog.claims.release(claimant(step), state);
+      await giveBack(catalog, step, state);
     },
 
     async recordOutcome({ run, state, outcome }) {
       log.info('Run ended', { run, state, outcome });
       // A run that was refused for its input before it was registered has no row; Temporal keeps its failure.
-      if ((await catalog.runs.find(run)) !== undefined) await catalog.runs.recordOutcome(run, state, outcome);
+      if ((await catalog.runs.find(run)) === undefined) return;
+      await closeSteps(catalog, run);
+      await catalog.runs.recordOutcome(run, state, outcome);
     },
   };
 }
@@ -109,4 +116,22 @@ async function registerRun(catalog: Catalog, step: StepInput, input: NodeInput):
   if ((await catalog.runs.find(step.run)) !== undefined) return;
   const procedure = Context.current().info.workflowType as Procedure;
   await catalog.runs.register({ id: step.run, procedure, node: input.node, input: { ...input } as JsonObject });
+}
+
+async function giveBack(catalog: Catalog, step: StepInput, state: ComputerState | 'previous'): Promise<void> {
+  try {
+    await catalog.claims.release(claimant(step), state);
+  } catch (error) {
+    // There was no such node to claim, so there is nothing to give back: the run fails for what its first step said.
+    if (!(error instanceof NotFoundError)) throw error;
+  }
+}
+
+/** A step that was cancelled, or whose worker went away for good, has not said how it ended. */
+async function closeSteps(catalog: Catalog, run: string): Promise<void> {
+  const open = (await catalog.runs.steps(run)).filter(({ state }) => state === 'running');
+  for (const { number, title, attempt } of open) {
+    const error = 'the run ended while this step was under way';
+    await catalog.runs.recordStep(run, { number, title, attempt, state: 'failed', error });
+  }
 }

@@ -19,6 +19,8 @@ export interface LoadedSystemActivities {
   preReload(input: StepInput): Promise<Evidence>;
   /** Waits for the host keys that the new system prints on its console; without a console the known keys stay. */
   learnHostKeys(input: LoadedInput): Promise<Evidence>;
+  /** Its undo: the keys that were known before. */
+  restoreHostKeys(input: StepInput & { readonly hostKeys: readonly string[] }): Promise<void>;
   postLoad(input: LoadedInput): Promise<Evidence>;
   recordLoaded(input: LoadedInput): Promise<Evidence>;
   unload(input: StepInput): Promise<Evidence>;
@@ -54,6 +56,11 @@ export function createLoadedSystemActivities(deps: ActivityDependencies): Loaded
       });
       await catalog.computers.recordHostKeys(fence, hostKeys);
       return { hostKeys: [...hostKeys] };
+    },
+
+    async restoreHostKeys({ hostKeys, ...step }) {
+      const fence = await catalog.claims.fence(claimant(step));
+      await catalog.computers.recordHostKeys(fence, hostKeys);
     },
 
     async postLoad({ revisionId, ...step }) {

@@ -34,7 +34,7 @@ export async function startRun<Result>(
   const computer = await catalog.computers.get(input.node);
   const key = request.requestKey === undefined ? ulid() : parseName('request key', request.requestKey);
   const id = `${procedure}/${input.node}/${key}`;
-  if (!(await isKnown(catalog, id))) await refuseBusy(catalog, procedure, input.node);
+  if (!(await isKnown(catalog, id))) await refuseBusy(catalog, { procedure, node: input.node, id });
   const run = await catalog.runs.register({
     id,
     procedure,
@@ -51,13 +51,17 @@ async function isKnown(catalog: Catalog, id: string): Promise<boolean> {
 }
 
 /** The claim of the run's first step decides; asking here gives the answer before anything is started. */
-async function refuseBusy(catalog: Catalog, procedure: Procedure, node: string): Promise<void> {
+async function refuseBusy(
+  catalog: Catalog,
+  { procedure, node, id }: { readonly procedure: Procedure; readonly node: string; readonly id: string },
+): Promise<void> {
   if (procedure === 'checkNode') return;
   const claim = await catalog.claims.find(node);
-  if (claim)
-    throw new ConflictError(`node ${node} is owned by run ${claim.owner}, since ${claim.since}`, {
-      evidence: { owner: claim.owner },
-    });
+  // The same request may have been made at the same moment, and its run may own the node by now.
+  if (claim === undefined || claim.owner === id) return;
+  throw new ConflictError(`node ${node} is owned by run ${claim.owner}, since ${claim.since}`, {
+    evidence: { owner: claim.owner },
+  });
 }
 
 async function startWorkflow(client: Client, id: string, request: StartRequest, computer: Computer): Promise<void> {

@@ -44,14 +44,14 @@ async function describe(workflow: WorkflowHandle): Promise<Pick<RunProgress, 'st
     const pending = raw.pendingActivities?.[0];
     if (status.name !== 'RUNNING' || !pending) return { status: status.name };
     const details = pending.heartbeatDetails?.payloads?.[0];
-    const progress = details ? defaultPayloadConverter.fromPayload<Progress | undefined>(details) : undefined;
+    const pulse = details ? defaultPayloadConverter.fromPayload<Partial<Progress> | undefined>(details) : undefined;
     const waitingFor = pending.lastFailure?.message;
     return {
       status: status.name,
       activity: {
         attempt: pending.attempt ?? 1,
         ...(waitingFor ? { waitingFor } : {}),
-        ...(progress ? { progress } : {}),
+        ...(pulse?.what === undefined ? {} : { progress: { ...pulse, what: pulse.what } }),
       },
     };
   } catch (error) {

@@ -12,4 +12,6 @@ export interface StepLine {
   readonly title: string;
   /** Present when this is the undo of the step. */
   readonly undo?: true;
+  /** Present when giving up would leave something half done that nothing takes back: it is tried until it succeeds, as an undo is. */
+  readonly untilDone?: true;
 }

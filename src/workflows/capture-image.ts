@@ -19,17 +19,17 @@ export interface CaptureImageResult {
  *
  * Until step 7 a failure or a cancellation unwinds everything but what preCapture removed; from step 7 on the revision stays.
  */
-export async function captureImage(input: CaptureImageInput): Promise<CaptureImageResult> {
-  const { node, image } = input;
+export async function captureImage(asked: CaptureImageInput): Promise<CaptureImageResult> {
+  const { node, image } = asked;
   const steps = new Steps(node, `Capture ${node} as ${image}`);
   let sealed = false;
 
   return await runProcedure(steps, async () => {
     // 1. Claim the node.
-    const { managementNode } = await steps.take(
+    const { managementNode, input } = await steps.take(
       '1',
       `Claim ${node}`,
-      async (step) => await catalog(`Claim ${node}`).claimForCapture({ ...step, input }),
+      async (step) => await catalog(`Claim ${node}`).claimForCapture({ ...step, input: asked }),
       // Once preCapture began, the system has lost its users: an administrator must decide what becomes of it.
       {
         undo: async (step) =>
@@ -84,8 +84,14 @@ export async function captureImage(input: CaptureImageInput): Promise<CaptureIma
           }),
       },
     );
-    sealed = plan.some(({ kind }) => kind === 'preCapture');
-    await takePlanSteps(steps, '5', plan, captureWork(managementNode, request));
+    const work = captureWork(managementNode, request);
+    await takePlanSteps(steps, '5', plan, {
+      ...work,
+      act: async (step, planned) => {
+        sealed ||= planned.kind === 'preCapture';
+        return await work.act(step, planned);
+      },
+    });
 
     // 6. Verify the copy: structure, checksum, seal.
     await steps.take(
@@ -113,6 +119,7 @@ export async function captureImage(input: CaptureImageInput): Promise<CaptureIma
     );
 
     // 7. Publish: the point of no return. Shielded, so that a cancellation never leaves a complete copy half published.
+    steps.stopIfCancelled();
     const published = await CancellationScope.nonCancellable(async () => {
       const copy = await steps.take(
         '7.1',
@@ -124,7 +131,7 @@ export async function captureImage(input: CaptureImageInput): Promise<CaptureIma
             disks,
             seal,
           }),
-        { noUndo: 'Publishing is the point of no return: nothing automatic deletes a complete copy.' },
+        { onlyForward: 'Publishing is the point of no return: nothing automatic deletes a complete copy.' },
       );
       steps.pointOfNoReturn(['1']);
       await steps.take(
@@ -136,7 +143,7 @@ export async function captureImage(input: CaptureImageInput): Promise<CaptureIma
             ...request,
             copy,
           }),
-        { noUndo: 'The revision stays.' },
+        { onlyForward: 'The revision stays.' },
       );
       await steps.take(
         '7.3',
@@ -156,7 +163,7 @@ export async function captureImage(input: CaptureImageInput): Promise<CaptureIma
       '9',
       `Release ${node} and record the outcome`,
       async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state }),
-      { noUndo: 'The run is over.' },
+      { onlyForward: 'The run is over.' },
     );
     await recordOutcome(
       'completed',

@@ -1,7 +1,7 @@
 import type { ComputerState } from '../domain/computer.ts';
 import type { AfterCapture } from '../domain/run.ts';
 import { onNode } from './activities.ts';
-import { loadOnto, prepareLoaded } from './load-onto.ts';
+import { learnHostKeys, loadOnto, prepareLoaded } from './load-onto.ts';
 import type { Steps } from './steps.ts';
 
 /** Which captured node, and what its operator wants to become of it. */
@@ -36,5 +36,7 @@ async function powerOnAgain(steps: Steps, request: GiveBackRequest): Promise<voi
       await onNode(managementNode, 'poll', `Power on ${node}`).setPower({ ...step, action: 'on', force: false }),
     { noUndo: 'The copy is published, so the sealed system may boot; a failure leaves it on, in maintenance.' },
   );
+  // Sealing removed the host keys; the first boot made new ones.
+  await learnHostKeys(steps, '8.', request);
   await prepareLoaded(steps, '8.', request);
 }

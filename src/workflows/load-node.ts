@@ -20,7 +20,7 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
 
   return await runProcedure(steps, async () => {
     // 1. Claim the node.
-    const { managementNode, revision } = await steps.take(
+    const { managementNode, revision, hostKeys } = await steps.take(
       '1',
       `Claim ${node}`,
       async (step) => await catalog(`Claim ${node}`).claimForLoad({ ...step, input }),
@@ -28,14 +28,19 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
     );
 
     // 2 to 8. Status, copy, outgoing system, the provisioner's plan, postLoad, READY, record.
-    const found = await loadOnto(steps, '', { managementNode, node, revisionId: revision.id });
+    const found = await loadOnto(steps, '', {
+      managementNode,
+      node,
+      revisionId: revision.id,
+      outgoingHostKeys: hostKeys,
+    });
 
     // 9. Release the claim, record the outcome, notify.
     await steps.take(
       '9',
       `Release ${node} and record the outcome`,
       async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'available' }),
-      { noUndo: 'The run is over.' },
+      { onlyForward: 'The run is over.' },
     );
     await recordOutcome('completed', `${revision.name} is READY on ${node}`);
     return { image: revision.image, revision: revision.revision, revisionId: revision.id, found };

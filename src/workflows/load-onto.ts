@@ -9,6 +9,8 @@ export interface LoadTarget {
   readonly managementNode: string;
   readonly node: string;
   readonly revisionId: number;
+  /** Host keys of the system that is put back if the load is taken back; absent when none is. */
+  readonly outgoingHostKeys?: readonly string[];
 }
 
 /**
@@ -62,15 +64,26 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget): Promise
   await takePlanSteps(steps, `${prefix}5`, before, loadWork(managementNode, { revisionId }));
 
   // 6 to 8.
+  await learnHostKeys(steps, prefix, target);
+  await prepareLoaded(steps, prefix, target);
+  await takePlanSteps(steps, `${prefix}8`, after, loadWork(managementNode, { revisionId }));
+}
+
+/** Before the first contact with a system that has booted with new host keys. */
+export async function learnHostKeys(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
+  const { managementNode, node, revisionId, outgoingHostKeys: hostKeys } = target;
   await steps.take(
     `${prefix}6.1`,
     `Learn the host keys of ${node}`,
     async (step) =>
       await onNode(managementNode, 'poll', `Wait for the host keys of ${node}`).learnHostKeys({ ...step, revisionId }),
-    { noUndo: 'Keys of a system that is taken off again open nothing.' },
+    hostKeys === undefined
+      ? { noUndo: 'There is no earlier system whose keys would be valid again.' }
+      : {
+          undo: async (step) =>
+            await catalog(`Restore the host keys of ${node}`).restoreHostKeys({ ...step, hostKeys }),
+        },
   );
-  await prepareLoaded(steps, prefix, target);
-  await takePlanSteps(steps, `${prefix}8`, after, loadWork(managementNode, { revisionId }));
 }
 
 /** Steps 6 to 8: prepare the system that is on the node, see it READY, record it. */

@@ -36,7 +36,7 @@ export async function powerNode(input: PowerNodeInput): Promise<PowerReading> {
       '3',
       `Release ${node} and record the outcome`,
       async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'previous' }),
-      { noUndo: 'The run is over.' },
+      { onlyForward: 'The run is over.' },
     );
     await recordOutcome('completed', `${node} reads ${reading.value}`);
     return reading;

@@ -1,9 +1,15 @@
-import { CancellationScope, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { describeSteps, type ShownStep } from './details.ts';
 import type { StepInput, StepLine } from '../domain/step-input.ts';
 
-/** How a step is taken back, or the sentence that says why nothing has to be. */
-export type Undo = { readonly undo: (step: StepInput) => Promise<unknown> } | { readonly noUndo: string };
+/**
+ * How a step is taken back, or the sentence that says why nothing has to be, or why there is no way but forward: such a step is tried until
+ * it succeeds, unless it was refused for good.
+ */
+export type Undo =
+  | { readonly undo: (step: StepInput) => Promise<unknown> }
+  | { readonly noUndo: string }
+  | { readonly onlyForward: string };
 
 interface Registered {
   readonly line: StepLine;
@@ -26,10 +32,11 @@ export class Steps {
 
   /**
    * Registers the undo, then carries out the action: an action that timed out may still have done its work, so its undo must succeed
-   * when the action never ran, half ran or ran twice.
+   * when the action never ran, half ran or ran twice. After a cancellation no step begins.
    */
   async take<T>(number: string, title: string, action: (step: StepInput) => Promise<T>, back: Undo): Promise<T> {
-    const line = { number, title };
+    refuseCancelled(CancellationScope.current());
+    const line: StepLine = { number, title, ...('onlyForward' in back ? { untilDone: true } : {}) };
     const shown = this.#show(line);
     if ('undo' in back) this.#undos.push({ line, shown, undo: back.undo });
     this.#mark(shown, 'running');
@@ -52,6 +59,11 @@ export class Steps {
   /** What was done so far is not taken back any more, whatever happens; only the steps numbered in `except` are. */
   pointOfNoReturn(except: readonly string[]): void {
     this.#undos = this.#undos.filter(({ line }) => except.includes(line.number));
+  }
+
+  /** Before work that is shielded from cancellation: it does not begin when the run was cancelled already. */
+  stopIfCancelled(): void {
+    refuseCancelled(CancellationScope.current());
   }
 
   /** The steps that could not be taken back, so far. */
@@ -102,4 +114,8 @@ export class Steps {
   #publishDetails(): void {
     setCurrentDetails(describeSteps(this.#headline, this.#shown));
   }
+}
+
+function refuseCancelled(scope: CancellationScope): void {
+  if (scope.consideredCancelled) throw new CancelledFailure('run was cancelled');
 }

@@ -38,7 +38,7 @@ export async function unloadNode(input: NodeInput): Promise<void> {
       '4',
       `Release ${node} and record the outcome`,
       async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'available' }),
-      { noUndo: 'The run is over.' },
+      { onlyForward: 'The run is over.' },
     );
     await recordOutcome('completed', `nothing is loaded on ${node}`);
   });
