@@ -1,0 +1,61 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { end } from './temporal.ts';
+
+/** A worker in a process of its own, which can be killed. */
+export interface WorkerProcess {
+  readonly pid: number;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with its exit status when it has drained. */
+  drain(): Promise<number | null>;
+  /** What it logged so far. */
+  log(): string;
+}
+
+const program = fileURLToPath(new URL('worker-child.ts', import.meta.url));
+const ready = 'Worker is ready';
+
+/** Starts a worker process and waits until it polls; 10 s on two slow cores. */
+export async function startWorkerProcess(environment: Readonly<Record<string, string>>): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', program], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const killWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  child.once('exit', () => process.off('exit', killWithUs));
+  const log = collect(child);
+  await untilReady(child, log);
+  return {
+    pid: child.pid ?? -1,
+    kill: async () => await end(child, 'SIGKILL'),
+    drain: async () => {
+      await end(child, 'SIGTERM');
+      return child.exitCode;
+    },
+    log,
+  };
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  return () => text;
+}
+
+async function untilReady(child: ChildProcess, log: () => string): Promise<void> {
+  const exited = once(child, 'exit').then(() => {
+    throw new Error(`the worker ended before it was ready: ${log()}`);
+  });
+  const started = new Promise<void>((resolve) => {
+    child.stderr?.on('data', () => {
+      if (log().includes(ready)) resolve();
+    });
+  });
+  await Promise.race([started, exited]);
+  exited.catch(() => undefined);
+}
