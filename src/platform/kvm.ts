@@ -30,7 +30,20 @@ async function hasDevice(): Promise<boolean> {
 }
 
 async function kernelRuns(kernel: string, timeoutMs: number): Promise<boolean> {
-  const machine = ['-accel', 'kvm', '-cpu', 'host', '-m', '256', '-nodefaults', '-no-reboot', '-display', 'none', '-serial', 'stdio'];
+  const machine = [
+    '-accel',
+    'kvm',
+    '-cpu',
+    'host',
+    '-m',
+    '256',
+    '-nodefaults',
+    '-no-reboot',
+    '-display',
+    'none',
+    '-serial',
+    'stdio',
+  ];
   const boot = ['-kernel', kernel, '-append', 'console=ttyS0 panic=-1'];
   const result = await execa('qemu-system-x86_64', [...machine, ...boot], {
     reject: false,

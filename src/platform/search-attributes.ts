@@ -18,7 +18,10 @@ export function registerCommand(names: readonly string[], namespace: string): st
 }
 
 /** The names of ours that the namespace does not know. Temporal fails a workflow task again and again when one is missing. */
-export async function missingSearchAttributes(connection: Pick<Connection, 'operatorService'>, namespace: string): Promise<readonly string[]> {
+export async function missingSearchAttributes(
+  connection: Pick<Connection, 'operatorService'>,
+  namespace: string,
+): Promise<readonly string[]> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   return Object.keys(searchAttributes).filter((name) => !(name in customAttributes));
 }
@@ -27,7 +30,10 @@ export async function missingSearchAttributes(connection: Pick<Connection, 'oper
  * Registers the missing ones; does nothing when there are none. Throws UnavailableError with the command to run when the server does not let
  * us (Temporal Cloud; a front end without the operator service).
  */
-export async function ensureSearchAttributes(connection: Pick<Connection, 'operatorService'>, namespace: string): Promise<void> {
+export async function ensureSearchAttributes(
+  connection: Pick<Connection, 'operatorService'>,
+  namespace: string,
+): Promise<void> {
   const missing = await missingSearchAttributes(connection, namespace);
   if (missing.length === 0) return;
   const wanted = Object.entries(searchAttributes).filter(([name]) => missing.includes(name));

@@ -1,4 +1,5 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import getPort, { portNumbers } from 'get-port';
@@ -49,13 +50,22 @@ export async function openStateDirectory(path: string = stateDirectoryPath()): P
 
 async function freePort(file: string, name: string): Promise<number> {
   const known = await readPorts(file);
-  const start = firstPort + Math.floor(Math.random() * (lastPort - firstPort));
-  const taken = Object.entries(known).flatMap(([other, port]) => (other === name ? [] : [port]));
   const remembered = known[name];
-  const candidates = [...(remembered === undefined ? [] : [remembered]), ...portNumbers(start, lastPort + 500)];
-  const port = await getPort({ port: candidates, exclude: taken, host: '127.0.0.1' });
-  if (port !== remembered) await writePorts(file, { ...known, [name]: port });
+  if (remembered !== undefined && (await isFree(remembered))) return remembered;
+  const start = firstPort + Math.floor(Math.random() * (lastPort - firstPort));
+  const taken = Object.values(known);
+  const port = await getPort({ port: portNumbers(start, lastPort + 500), exclude: taken, host: '127.0.0.1' });
+  await writePorts(file, { ...known, [name]: port });
   return port;
+}
+
+/** get-port does not give a port twice in a short time, but a service that starts again must keep its own. */
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return await new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+  });
 }
 
 async function readPorts(file: string): Promise<Readonly<Record<string, number>>> {

@@ -29,7 +29,7 @@ function bootstrapArguments(recipe: GuestRecipe, directory: string, overlay: str
     ...['--mode=root', '--format=directory', '--variant=minbase', `--include=${recipe.packages.join(',')}`],
     ...['--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"'],
     ...['--dpkgopt=force-unsafe-io', '--dpkgopt=force-confold'],
-    ...recipe.excludedPaths.map((path) => `--dpkgopt=path-exclude=${path}`),
+    ...recipe.pathRules.map((rule) => `--dpkgopt=path-${rule}`),
     // Before the packages are configured, so that the one initramfs that they make is the right one.
     `--essential-hook=sync-in ${overlay} /`,
     `--customize-hook=sync-in ${overlay} /`,
