@@ -91,7 +91,7 @@ export interface Claimant {
 
 export interface Claims {
   /**
-   * Takes the node for `owner` and moves it to `state`. Mine already: success. Somebody else's: ConflictError whose message names the
+   * Takes the node for `owner` and moves it to `state`, or leaves it in the state it is in (`unchanged`). Mine already: success. Somebody else's: ConflictError whose message names the
    * owning run. State that forbids it: ConflictError. So does an execution that gave the node back already: its call was only slow.
    */
   acquire(claimant: Claimant, state: ComputerState | 'unchanged'): Promise<Fence>;

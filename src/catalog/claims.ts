@@ -3,7 +3,14 @@ import { ConflictError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Claim, Claimant, Claims } from './catalog.ts';
 import { attemptsOf, parseAttempt, standingOf } from './claimants.ts';
-import { lockComputer, moveComputer, ownedBy, restoreComputer, type LockedComputer } from './computer-lock.ts';
+import {
+  lockComputer,
+  moveComputer,
+  ownedBy,
+  restoreComputer,
+  superseded,
+  type LockedComputer,
+} from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
 import { integer, parseFirst, timestamp } from './rows.ts';
 
@@ -60,10 +67,7 @@ export function createClaims(database: Database): Claims {
 async function prove(statements: Statements, computer: LockedComputer, claimant: Claimant): Promise<Fence> {
   const standing = standingOf(claimant, await attemptsOf(statements, computer.id));
   if (standing === 'superseded') {
-    throw new ConflictError(
-      `run ${claimant.owner} goes on elsewhere: this attempt at node ${claimant.node} was superseded`,
-      { evidence: { execution: claimant.execution, attempt: claimant.attempt } },
-    );
+    throw superseded(claimant, { execution: claimant.execution, attempt: claimant.attempt });
   }
   if (standing === 'holder') return fenceOf(claimant, computer.lastEpoch);
   const epoch = await nextEpoch(statements, computer);

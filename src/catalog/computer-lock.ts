@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { computerStates, computerTransitions, type ComputerState } from '../domain/computer.ts';
 import { ConflictError, NotFoundError } from '../domain/errors.ts';
+import type { Fence } from '../domain/fence.ts';
 import type { Statements } from './database.ts';
 import { integer, parseFirst } from './rows.ts';
 
@@ -28,9 +29,29 @@ export async function lockComputer(statements: Statements, name: string): Promis
   const computer = parseFirst(lockedRow, rows);
   if (!computer) throw new NotFoundError(`no node ${JSON.stringify(name)} in the catalog`);
   // A statement of its own: what the one above waited for is visible only to the next.
-  const claims = await statements.rows('SELECT owner, epoch, previous_state AS "previousState" FROM claims WHERE computer_id = $1', [computer.id]);
+  const claims = await statements.rows(
+    'SELECT owner, epoch, previous_state AS "previousState" FROM claims WHERE computer_id = $1',
+    [computer.id],
+  );
   const claim = parseFirst(claimRow, claims);
   return { ...computer, ...(claim ? { claim } : {}) };
+}
+
+/** Locks the computer of a fence. ConflictError when its owner gave the computer up, or when another attempt took over. */
+export async function lockFenced(statements: Statements, { node, owner, epoch }: Fence): Promise<LockedComputer> {
+  const computer = await lockComputer(statements, node);
+  if (computer.claim?.owner !== owner) throw new ConflictError(`run ${owner} no longer owns node ${node}`);
+  if (computer.claim.epoch === epoch) return computer;
+  throw superseded({ node, owner }, { epoch, current: computer.claim.epoch });
+}
+
+/** The error for an attempt after which another one took over. */
+export function superseded(
+  who: Pick<Fence, 'node' | 'owner'>,
+  evidence: Readonly<Record<string, unknown>>,
+): ConflictError {
+  const message = `run ${who.owner} goes on elsewhere: this attempt at node ${who.node} was superseded`;
+  return new ConflictError(message, { evidence });
 }
 
 /** Moves a locked computer to `state`. Where it is there already nothing happens; ConflictError when the table of transitions forbids it. */

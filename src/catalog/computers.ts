@@ -3,7 +3,7 @@ import { computerStates, type Computer } from '../domain/computer.ts';
 import { ConflictError, NotFoundError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Computers, NewComputer } from './catalog.ts';
-import { lockComputer, moveComputer, ownedBy } from './computer-lock.ts';
+import { lockComputer, lockFenced, moveComputer, ownedBy } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
 import { ensureProvisioningSystem, idOfManagementNode } from './management-nodes.ts';
 import { integer, parseFirst, parseRows } from './rows.ts';
@@ -43,13 +43,10 @@ export function createComputers(database: Database): Computers {
     async list() {
       return parseRows(computer, await database.read('list the nodes', `${select} ORDER BY c.name`));
     },
-    async recordLoaded(fence, revisionId) {
-      const what = `record what is loaded on ${fence.node}`;
-      await fenced(database, what, fence, 'current_revision_id', revisionId);
-    },
-    async recordHostKeys(fence, hostKeys) {
-      await fenced(database, `record the host keys of ${fence.node}`, fence, 'host_keys', hostKeys);
-    },
+    recordLoaded: (fence, revisionId) =>
+      setFenced(database, fence, { what: 'what is loaded on', column: 'current_revision_id', value: revisionId }),
+    recordHostKeys: (fence, hostKeys) =>
+      setFenced(database, fence, { what: 'the host keys of', column: 'host_keys', value: hostKeys }),
     async changeState(name, from, to) {
       await database.transaction(`change the state of ${name}`, async (statements) => {
         const locked = await lockComputer(statements, name);
@@ -87,27 +84,17 @@ async function insertComputer(statements: Statements, facts: NewComputer): Promi
   if (inserted.length === 0) throw new ConflictError(`a node ${JSON.stringify(facts.name)} exists already`);
 }
 
-/** Sets one column while the fence still holds. Only the column names of the two callers above come here. */
-async function fenced(
-  database: Database,
-  what: string,
-  fence: Fence,
-  column: 'current_revision_id' | 'host_keys',
-  value?: unknown,
-): Promise<void> {
-  await database.transaction(what, async (statements) => {
-    const locked = await lockComputer(statements, fence.node);
-    if (locked.claim?.owner !== fence.owner) {
-      throw new ConflictError(`run ${fence.owner} no longer owns node ${fence.node}`);
-    }
-    if (locked.claim.epoch !== fence.epoch) {
-      throw new ConflictError(
-        `run ${fence.owner} goes on elsewhere: this attempt at node ${fence.node} was superseded`,
-        {
-          evidence: { epoch: fence.epoch, current: locked.claim.epoch },
-        },
-      );
-    }
+interface Fact {
+  /** Continues `could not record …`. */
+  readonly what: string;
+  readonly column: 'current_revision_id' | 'host_keys';
+  readonly value: unknown;
+}
+
+/** Sets one column while the fence still holds. */
+async function setFenced(database: Database, fence: Fence, { what, column, value }: Fact): Promise<void> {
+  await database.transaction(`record ${what} ${fence.node}`, async (statements) => {
+    const locked = await lockFenced(statements, fence);
     await statements.rows(`UPDATE computers SET ${column} = $2 WHERE id = $1`, [locked.id, value]);
   });
 }

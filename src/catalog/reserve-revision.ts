@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { ConflictError, NotFoundError } from '../domain/errors.ts';
 import type { Revision } from '../domain/image.ts';
 import type { ReservationRequest } from './catalog.ts';
-import { lockComputer } from './computer-lock.ts';
+import { lockFenced } from './computer-lock.ts';
 import type { Statements } from './database.ts';
 import { revisionRow, selectRevisions } from './revision-rows.ts';
 import { integer, parseFirst } from './rows.ts';
 
 /** See `Revisions.reserve`. */
 export async function reserveRevision(statements: Statements, request: ReservationRequest): Promise<Revision> {
-  await checkFence(statements, request);
+  if (request.fence) await lockFenced(statements, { ...request.fence, owner: request.owner });
   const own = await findOwn(statements, request.owner);
   if (own) return sameImage(own, request);
   const imageId = await lockImage(statements, request);
@@ -33,13 +33,6 @@ export async function abandonReservation(statements: Statements, owner: string):
     'DELETE FROM images WHERE id = $1 AND made_by = $2 AND NOT EXISTS (SELECT FROM revisions WHERE image_id = $1)',
     [image.id, owner],
   );
-}
-
-async function checkFence(statements: Statements, { fence, owner }: ReservationRequest): Promise<void> {
-  if (!fence) return;
-  const { claim } = await lockComputer(statements, fence.node);
-  if (claim?.owner === owner && claim.epoch === fence.epoch) return;
-  throw new ConflictError(`run ${owner} no longer owns node ${fence.node}, or goes on elsewhere`);
 }
 
 async function findOwn(statements: Statements, owner: string): Promise<Revision | undefined> {

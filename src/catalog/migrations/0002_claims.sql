@@ -5,7 +5,7 @@ CREATE TABLE claims (
   owner text NOT NULL,
   epoch bigint NOT NULL,
   -- The computer's state when it was claimed, for a run that gives it back as it was.
-  previous_state text NOT NULL,
+  previous_state text NOT NULL CHECK (previous_state IN ('available', 'inuse', 'capturing', 'loading', 'maintenance')),
   since timestamptz NOT NULL DEFAULT now()
 );
 

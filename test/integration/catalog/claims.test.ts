@@ -98,6 +98,24 @@ describe('acquiring a node', () => {
   });
 });
 
+describe('a node that is claimed without a change of its state', () => {
+  it('stays in it', async () => {
+    const node = await world.addNode();
+    await world.catalog.computers.changeState(node, ['available'], 'inuse');
+    await world.catalog.claims.acquire(claimantOf(node, 'run'), 'unchanged');
+    expect((await world.catalog.computers.get(node)).state).toBe('inuse');
+  });
+
+  it('is given back in the state in which its run found it first, whatever happened since', async () => {
+    const node = await world.addNode();
+    await world.catalog.computers.changeState(node, ['available'], 'loading');
+    await world.catalog.claims.acquire(claimantOf(node, 'run'), 'maintenance');
+    await world.catalog.claims.acquire(claimantOf(node, 'run', '1/1', 'execution-2'), 'capturing');
+    await world.catalog.claims.release(claimantOf(node, 'run', '9/1', 'execution-2'), 'previous');
+    expect((await world.catalog.computers.get(node)).state).toBe('loading');
+  });
+});
+
 describe('a fence', () => {
   it('keeps its epoch for the same attempt and raises it for the next one', async () => {
     const node = await claimed('run');

@@ -25,9 +25,9 @@ afterAll(async () => {
 });
 
 describe('a connection that is lost', () => {
-  it.each([
-    [{ at: 'COMMIT', side: 'after' } as Cut, 'run'],
-    [{ at: 'COMMIT', side: 'before' } as Cut, undefined],
+  it.each<[Cut, string | undefined]>([
+    [{ at: 'COMMIT', side: 'after' }, 'run'],
+    [{ at: 'COMMIT', side: 'before' }, undefined],
   ])('at %o leaves the outcome unknown, and trying again succeeds', async (cut, owner) => {
     const node = await world.addNode();
     proxy.cut(cut);

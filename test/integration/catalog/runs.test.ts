@@ -19,6 +19,8 @@ describe('registering a run', () => {
     const registered = await world.catalog.runs.register(run);
     expect(registered).toMatchObject({ ...run, state: 'running' });
     expect(await world.catalog.runs.get(run.id)).toEqual(registered);
+    expect(await world.catalog.runs.find(run.id)).toEqual(registered);
+    expect(await world.catalog.runs.find('nothing')).toBeUndefined();
   });
 
   it('gives two that use one request key at once the same run', async () => {
