@@ -16,13 +16,15 @@ chmod 0700 "$1/.staging" "$1/.jobs"
 probe=$(mktemp "$1/.staging/.probe.XXXXXX") || { echo "$1/.staging cannot be written to"; exit 10; }
 rm -f -- "$probe"
 find "$1/.staging" -maxdepth 1 -name '*.owner.json' -mtime +90 -type f -exec sh -c '[ -e "\${1%.owner.json}" ] || rm -f -- "$1"' sh {} ';'
+find "$1/.jobs" -mindepth 1 -maxdepth 1 -mtime +90 -type d -exec sh -c '[ -n "$(find "$1" -mindepth 1 -type d)" ] || rm -rf -- "$1"' sh {} ';'
 `;
 
 const SHORT_MS = 60_000;
 
 /**
  * Makes the library's root and its hidden directories, and proves that it can be written to. May be run at any time, by several at once.
- * Fence records of runs older than 90 days (longer than any run is taken up again) are removed. InvalidInputError says what is in the way.
+ * Fence
+ * records of runs and jobs that are over for 90 days (longer than any run is taken up again) are removed. InvalidInputError says what is in the way.
  */
 export async function prepare(place: LibraryPlace, context: CallContext): Promise<void> {
   const { root } = libraryPaths(place);

@@ -12,7 +12,7 @@ export function fileOf(disk: Pick<SimulatedDisk, 'name'>): string {
   return `${disk.name}.simulated`;
 }
 
-/** Writes what `staged` reads later; again over what an earlier attempt wrote. */
+/** Writes what `staged` reads later, into a directory that it makes; again over what an earlier attempt wrote. */
 export async function writeDescription(
   request: CaptureRequest,
   found: { readonly machine: Machine; readonly disks: readonly SimulatedDisk[] },
@@ -31,6 +31,9 @@ export async function writeDescription(
     ...(offSince === undefined ? {} : { offSince: new Date(offSince).toISOString() }),
     forced: offReason === 'destroyed',
   };
+  const { shell } = request.library;
+  const options = { signal: context.signal, timeoutMs: LIMIT_MS };
+  await shell.run('mkdir', ['-p', '-m', '0700', '--', request.staging], options);
   await write(request, DESCRIPTION, JSON.stringify(staged), context);
 }
 
@@ -60,8 +63,6 @@ export async function removeStaged(
 }
 
 async function write(request: CaptureRequest, file: string, text: string, context: CallContext): Promise<void> {
-  const { shell } = request.library;
   const options = { signal: context.signal, timeoutMs: LIMIT_MS };
-  await shell.run('mkdir', ['-p', '-m', '0700', '--', request.staging], options);
-  await shell.upload(text, posix.join(request.staging, file), options);
+  await request.library.shell.upload(text, posix.join(request.staging, file), options);
 }

@@ -39,6 +39,23 @@ describe('a library', () => {
     expect(await readdir(libraryPaths(place).stagingRoot)).toEqual([]);
   });
 
+  it('forgets runs that were over long ago, and none that still has a directory', async () => {
+    const { stagingRoot, jobsRoot } = libraryPaths(place);
+    const make = async (age: string, path: string, ...more: string[]) => {
+      await execa('mkdir', ['-p', ...more.map((each) => join(path, each)), join(path, '..')]);
+      await execa('touch', ['-a', '-m', '-d', age, path]);
+    };
+    await make('100 days ago', join(stagingRoot, 'old.owner.json'));
+    await make('10 days ago', join(stagingRoot, 'young.owner.json'));
+    await make('100 days ago', join(stagingRoot, 'held.owner.json'));
+    await execa('mkdir', [join(stagingRoot, 'held')]);
+    await make('100 days ago', join(jobsRoot, 'old'), '.');
+    await make('100 days ago', join(jobsRoot, 'held'), 'copy-vda');
+    await prepare(place, context);
+    expect((await readdir(stagingRoot)).toSorted()).toEqual(['held', 'held.owner.json', 'young.owner.json']);
+    expect(await readdir(jobsRoot)).toEqual(['held']);
+  });
+
   it('says what is needed and what there is when space is short', async () => {
     const have = await freeBytes(place, context);
     expect(have).toBeGreaterThan(1_000_000);
