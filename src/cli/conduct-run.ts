@@ -6,7 +6,7 @@ import { followRun } from './follow-run.ts';
 import { runAddress } from './run-address.ts';
 import { openRunView } from './run-view.ts';
 import { outcomeOf, stateOf } from './run-words.ts';
-import { holdInterrupt, printResult, type OutputOptions, type Session } from './session.ts';
+import { holdInterrupt, printDocument, printResult, type OutputOptions, type Session } from './session.ts';
 import { paint } from './style.ts';
 
 /** Options of every command that starts a run. */
@@ -48,22 +48,14 @@ export async function watchToEnd(session: Session, watched: Watched, signal: Abo
   const address = runAddress(config, run.id);
   if (last === undefined) return tellDetached(session, options, run.id);
   const outcome = outcomeOf(last) ?? '';
-  // What Temporal no longer keeps cannot be asked for its result; the catalog knows what came of it.
-  const result = last.status === 'GONE' ? undefined : await resultOf(session, watched, address);
-  const document = { run: run.id, state: stateOf(last), outcome, address, result };
   const failed = stateOf(last) !== 'completed';
-  if (failed) session.status = exitStatuses.failed;
   const lines = [`${failed ? '✖' : '✔'} ${outcome}`, ...addressLines(address)];
-  printResult(session, options, document, paint(lines, session.terminal).join('\n'));
-}
-
-async function resultOf(session: Session, { run, options }: Watched, address: string | undefined): Promise<unknown> {
-  try {
-    return await run.result();
-  } catch (error) {
-    if (options.json !== true) for (const line of addressLines(address)) session.terminal.print(line);
-    throw error;
-  }
+  // First the outcome: of a failed run the result is an error.
+  if (options.json !== true) session.terminal.print(paint(lines, session.terminal).join('\n'));
+  if (failed) session.status = exitStatuses.failed;
+  // What Temporal no longer keeps cannot be asked for its result; the catalog knows what came of it.
+  const result = last.status === 'GONE' ? undefined : await run.result();
+  if (options.json === true) printDocument(session, { run: run.id, state: stateOf(last), outcome, address, result });
 }
 
 function addressLines(address: string | undefined): readonly string[] {

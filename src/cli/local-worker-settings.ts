@@ -1,4 +1,4 @@
-import { copyFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { UnavailableError } from '../domain/errors.ts';
@@ -33,7 +33,7 @@ async function makeSecrets(directory: string): Promise<string> {
   const key = join(directory, 'node-ssh-key');
   if (!(await isReadable(key))) await makeKey(key);
   const authorized = join(directory, 'authorized-keys');
-  if (!(await isReadable(authorized))) await copyFile(`${key}.pub`, authorized);
+  if (!(await isReadable(authorized))) await writeFile(authorized, await readFile(`${key}.pub`), { mode: 0o600 });
   return directory;
 }
 

@@ -21,7 +21,12 @@ export interface OutputOptions {
 
 /** Prints a result: one JSON document for a program, text for a person. */
 export function printResult(session: Session, options: OutputOptions, document: unknown, text: string): void {
-  session.terminal.print(options.json === true ? JSON.stringify(document, undefined, 2) : text);
+  if (options.json === true) printDocument(session, document);
+  else session.terminal.print(text);
+}
+
+export function printDocument({ terminal }: Session, document: unknown): void {
+  terminal.print(JSON.stringify(document, undefined, 2));
 }
 
 /** Ctrl-C while it is held. */
