@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { execa } from 'execa';
 import { CommandFailedError, UnsupportedError } from '../domain/errors.ts';
+import { findCommand } from './commands.ts';
 
 /** Runs PostgreSQL's programs, which refuse to run as root. */
 export interface PostgresAccount {
@@ -29,7 +30,7 @@ export async function findPostgresAccount(paths: readonly string[]): Promise<Pos
   const owner = await ensureAccount();
   const reachable = await Promise.all(paths.map((path) => isReachable(path)));
   const capabilities = reachable.includes(false) ? await findCapability(owner) : [];
-  const prefix = ['setpriv', ...identity(owner), ...capabilities, '--'];
+  const prefix = [await commandPath('setpriv'), ...identity(owner), ...capabilities, '--'];
   return { owner, run: (file, args, around) => run([...prefix, file, ...args], around) };
 }
 
@@ -37,7 +38,7 @@ async function ensureAccount(): Promise<{ uid: number; gid: number }> {
   const found = await readAccount();
   if (found) return found;
   const args = ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', ACCOUNT];
-  const made = await execa('useradd', args, { reject: false });
+  const made = await execa(await commandPath('useradd'), args, { reject: false });
   const account = await readAccount();
   if (account) return account;
   throw new UnsupportedError(`could not make the account ${ACCOUNT}, without which root cannot run PostgreSQL`, {
@@ -61,14 +62,22 @@ async function isReachable(path: string): Promise<boolean> {
 
 /** Reading alone is enough; containers often have only the wider capability. */
 async function findCapability(owner: { uid: number; gid: number }): Promise<readonly string[]> {
+  const setpriv = await commandPath('setpriv');
   for (const capability of ['dac_read_search', 'dac_override']) {
     const options = [`--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
-    const tried = await execa('setpriv', [...identity(owner), ...options, '--', 'true'], { reject: false });
+    const tried = await execa(setpriv, [...identity(owner), ...options, '--', 'true'], { reject: false });
     if (!tried.failed) return options;
   }
   throw new UnsupportedError(
     `account ${ACCOUNT} may not enter the state directory or node_modules; move them to where everybody may, or set DATABASE_URL`,
   );
+}
+
+/** These lie where the PATH of a root shell may not lead. */
+async function commandPath(name: string): Promise<string> {
+  const found = await findCommand(name);
+  if (found !== undefined) return found;
+  throw new UnsupportedError(`could not find ${name}, without which root cannot run PostgreSQL; or set DATABASE_URL`);
 }
 
 function identity({ uid, gid }: { uid: number; gid: number }): readonly string[] {
