@@ -9,22 +9,31 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
 async function startTimeFromProc(pid: number): Promise<string | undefined> {
   try {
     const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-    const fields = parseStat(await readFile(`/proc/${String(pid)}/stat`, 'utf8'));
-    return fields === undefined || 'ZX'.includes(fields.state) ? undefined : `${boot} ${fields.startTicks}`;
+    const found = parseStat(await readFile(`/proc/${String(pid)}/stat`, 'utf8'));
+    return found === undefined || isOver(found) ? undefined : `${boot} ${found.startTicks}`;
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;
   }
 }
 
-/**
- * State and start time of `/proc/PID/stat` (proc(5): fields 3 and 22). The command's name in parentheses may hold spaces and parentheses, so
- * fields are counted from the last one.
- */
-export function parseStat(stat: string): { readonly state: string; readonly startTicks: string } | undefined {
+/** What is read of `/proc/PID/stat`: its fields 3, 20 and 22 (proc(5)). */
+export interface ProcessStat {
+  readonly state: string;
+  readonly threads: number;
+  readonly startTicks: string;
+}
+
+/** The command's name in parentheses may hold spaces and parentheses, so fields are counted from the last one. */
+export function parseStat(stat: string): ProcessStat | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, startTicks] = [fields[0], fields[19]];
-  return state === undefined || startTicks === undefined ? undefined : { state, startTicks };
+  const [state, threads, startTicks] = [fields[0], Number(fields[17]), fields[19]];
+  return state === undefined || startTicks === undefined ? undefined : { state, threads, startTicks };
+}
+
+/** A killed process shows as a zombie already while other threads of it still end, and still hold its files and ports. */
+function isOver({ state, threads }: ProcessStat): boolean {
+  return 'ZX'.includes(state) && threads <= 1;
 }
 
 async function startTimeFromPs(pid: number): Promise<string | undefined> {
