@@ -40,9 +40,8 @@ export async function emptyTestDatabase(): Promise<TestDatabase> {
 }
 
 async function startServer(): Promise<TestServer> {
-  const given = process.env['DATABASE_URL'];
-  const { adminUrl, stop } =
-    given === undefined ? await startOwnServer() : { adminUrl: given, stop: () => Promise.resolve() };
+  const given = process.env['DATABASE_URL'] ?? '';
+  const { adminUrl, stop } = given === '' ? await startOwnServer() : { adminUrl: given, stop: () => Promise.resolve() };
   const template = newName();
   await run(adminUrl, `CREATE DATABASE ${template} TEMPLATE template0`);
   await migrate(urlOf(adminUrl, template));

@@ -16,7 +16,7 @@ export async function startCuttingProxy(databaseUrl: string): Promise<CuttingPro
   const sockets = new Set<Socket>();
   let current: Cut | undefined;
   const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
+    const upstream = connect(Number(target.port || '5432'), target.hostname);
     const both = [client, upstream];
     let isSilenced = false;
     for (const socket of both) sockets.add(socket.on('error', () => undefined));
