@@ -74,15 +74,27 @@ export async function exportDisk(shell: Shell, disk: DiskToOpen, context: CallCo
   const name = createHash('sha256').update(disk.file).digest('hex').slice(0, 24);
   const directory = posix.join(disk.scratch, `disk-${name}`);
   await stop(shell, directory, context.signal);
-  const options = { signal: context.signal, timeoutMs: SHORT_MS, allowedExitCodes: [0, NO_FUSE] };
+  // Whoever gave up looking still wants nothing left behind.
+  const close = (): Promise<void> => stop(shell, directory, AbortSignal.timeout(SHORT_MS));
+  try {
+    await start(shell, { disk, directory }, context);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { path: posix.join(directory, 'disk'), close };
+}
+
+interface Export {
+  readonly disk: DiskToOpen;
+  readonly directory: string;
+}
+
+async function start(shell: Shell, { disk, directory }: Export, context: CallContext): Promise<void> {
   const args = ['-c', START, 'imprint-export', directory, blockdev(disk), escapeComma(posix.join(directory, 'disk'))];
+  const options = { signal: context.signal, timeoutMs: SHORT_MS, allowedExitCodes: [0, NO_FUSE] };
   const started = await shell.run('sh', args, options);
   if (started.exitCode === NO_FUSE) await copyRaw(shell, { disk, directory, why: started.stderr }, context);
-  return {
-    path: posix.join(directory, 'disk'),
-    // Whoever gave up looking still wants nothing left behind.
-    close: () => stop(shell, directory, AbortSignal.timeout(SHORT_MS)),
-  };
 }
 
 /** Names no other file. `null` is QEMU's way to say that a backing file is not to be opened, whatever the header names. */
@@ -94,7 +106,7 @@ function blockdev(disk: DiskToOpen): string {
 
 async function copyRaw(
   shell: Shell,
-  { disk, directory, why }: { readonly disk: DiskToOpen; readonly directory: string; readonly why: string },
+  { disk, directory, why }: Export & { readonly why: string },
   context: CallContext,
 ): Promise<void> {
   const path = posix.join(directory, 'disk');
@@ -106,7 +118,6 @@ async function copyRaw(
     shell.run('prlimit', args, options),
   );
   if (copied.exitCode !== 0) {
-    await stop(shell, directory, context.signal);
     throw new CommandFailedError(`look into ${disk.file}: neither an export nor a raw copy of it could be made`, {
       evidence: { export: why.trim().slice(-500), copy: copied.stderr.trim().slice(-500) },
     });

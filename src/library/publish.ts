@@ -53,7 +53,8 @@ export async function publish(
     });
   }
   await writeManifest(place, staging, manifest, context);
-  await syncFiles(place, staging, [...diskFiles(manifest), MANIFEST_FILE], context);
+  const written = [...diskFiles(manifest), MANIFEST_FILE].map((file) => fileIn(staging, file));
+  await syncPaths(place, [...written, staging], context);
   await rename(place, fence, manifest, context);
   return describeCopy(place, manifest, context);
 }
@@ -103,6 +104,8 @@ async function confirmOwn(
     throw new ConflictError(`publish ${path}: it was published by run ${existing.source.run}`);
   }
   await removeStaging(place, fence, context);
+  // The attempt that renamed it may have been killed before its rename was on the disk.
+  await syncPaths(place, [libraryPaths(place).root], context);
   return describeCopy(place, existing, context);
 }
 
@@ -120,13 +123,7 @@ async function findManifest(place: LibraryPlace, key: Manifest, context: CallCon
   }
 }
 
-async function syncFiles(
-  place: LibraryPlace,
-  directory: string,
-  files: readonly string[],
-  context: CallContext,
-): Promise<void> {
-  const paths = [...files.map((file) => fileIn(directory, file)), directory];
+async function syncPaths(place: LibraryPlace, paths: readonly string[], context: CallContext): Promise<void> {
   const syncing = place.shell.run('sync', ['--', ...paths], { signal: context.signal, timeoutMs: SYNC_MS });
   await keepAlive(context, { what: 'Write what was copied to the disk' }, syncing);
 }

@@ -121,7 +121,7 @@ function capturing(current: Current): void {
     const fixture = current();
     const { capturing } = fixture.provisioner;
     if (capturing === undefined) return skip('it captures nothing');
-    const request = captureRequest(fixture, 'plan');
+    const request = captureRequest(fixture);
     expect((await capturing.check(request, fixture.context)).problems).toEqual([]);
     const plan = await capturing.plan(request, fixture.context);
     expectSoundPlan(plan, capturing.steps);
@@ -131,7 +131,7 @@ function capturing(current: Current): void {
   it('carries a capture out, each step twice, to disks that are whole', async ({ skip }) => {
     const fixture = current();
     if (fixture.provisioner.capturing === undefined) return skip('it captures nothing');
-    const { manifest } = await captureAndPublish(fixture, 'act');
+    const { manifest } = await captureAndPublish(fixture);
     expect(manifest.disks.length).toBeGreaterThan(0);
     expect(manifest.disks[0]?.virtualSizeBytes).toBeGreaterThan(0);
   });
@@ -140,9 +140,9 @@ function capturing(current: Current): void {
     const fixture = current();
     const { capturing } = fixture.provisioner;
     if (capturing === undefined) return skip('it captures nothing');
-    const length = (await capturing.plan(captureRequest(fixture, 'length'), fixture.context)).length;
+    const length = (await capturing.plan(captureRequest(fixture), fixture.context)).length;
     for (let count = 0; count <= length; count += 1) {
-      const request = captureRequest(fixture, `undo-${String(count)}`);
+      const request = captureRequest(fixture);
       const plan = await capturing.plan(request, fixture.context);
       await openStaging(fixture.library, request.fence, fixture.context);
       for (const step of plan.slice(0, count)) await act(fixture, capturing.steps, request, step);
@@ -164,7 +164,7 @@ function loading(current: Current): void {
     const fixture = current();
     const { loading, capturing } = fixture.provisioner;
     if (loading === undefined || capturing === undefined) return skip('it does not both capture and load');
-    const request = await loadRequest(fixture, 'load');
+    const request = await loadRequest(fixture);
     expect(await loading.check(request, fixture.context)).toEqual([]);
     const plan = await loading.plan(request, fixture.context);
     expectSoundPlan(plan, loading.steps);
@@ -181,12 +181,11 @@ function loading(current: Current): void {
     const fixture = current();
     const { loading, capturing } = fixture.provisioner;
     if (loading === undefined || capturing === undefined) return skip('it does not both capture and load');
-    const first = await loadRequest(fixture, 'undo');
+    const first = await loadRequest(fixture);
     const before = JSON.stringify(await fixture.loadedState(fixture.target));
     const undoable = (await loading.plan(first, fixture.context)).filter((step) => 'title' in step.undo).length;
     for (let count = 0; count <= undoable; count += 1) {
-      const fence = { ...first.fence, owner: `loadNode/${fixture.target.name}/undo-${String(count)}` };
-      const request = { ...first, fence };
+      const request = { ...first, fence: newFence(fixture.target, 'loadNode') };
       const plan = await loading.plan(request, fixture.context);
       for (const step of plan.slice(0, count)) await act(fixture, loading.steps, request, step);
       // The control: a whole load can be told from none.
@@ -201,7 +200,7 @@ function loading(current: Current): void {
     const { provisioner, target, context } = current();
     const { loading } = provisioner;
     if (loading === undefined) return skip('it loads nothing');
-    const fence = { node: target.name, owner: 'unloadNode/target/1', epoch: 1 };
+    const fence = newFence(target, 'unloadNode');
     await loading.unload(target, fence, context);
     await loading.unload(target, fence, context);
     await loading.discardSetAside?.(target, fence, context);
@@ -257,23 +256,31 @@ async function undoTwice<Request>(
   }
 }
 
-function captureRequest(fixture: ProvisionerFixture, run: string): CaptureRequest {
-  const owner = `captureImage/${fixture.source.name}/${run}`;
+let epochs = 0;
+
+/** A run of its own on the node; epochs rise from run to run, as the catalog's do. */
+function newFence(computer: Computer, procedure: string): Fence {
+  epochs += 1;
+  return { node: computer.name, owner: `${procedure}/${computer.name}/${String(epochs)}`, epoch: epochs };
+}
+
+function captureRequest(fixture: ProvisionerFixture): CaptureRequest {
+  const fence = newFence(fixture.source, 'captureImage');
   return {
     computer: fixture.source,
     revision: revisionFor(1),
-    fence: { node: fixture.source.name, owner, epoch: 1 },
+    fence,
     library: fixture.library,
-    staging: libraryPaths(fixture.library).staging(owner),
+    staging: libraryPaths(fixture.library).staging(fence.owner),
     allowForcedOff: true,
     shutdownSeconds: 60,
   };
 }
 
-async function captureAndPublish(fixture: ProvisionerFixture, run: string) {
+async function captureAndPublish(fixture: ProvisionerFixture) {
   const { library, jobs, context } = fixture;
   const capturing = need(fixture.provisioner, 'capturing');
-  const request = captureRequest(fixture, run);
+  const request = captureRequest(fixture);
   await openStaging(library, request.fence, context);
   for (const step of await capturing.plan(request, context)) {
     await act(fixture, capturing.steps, request, step);
@@ -308,9 +315,9 @@ async function captureAndPublish(fixture: ProvisionerFixture, run: string) {
   return { manifest, copy: await publish(library, request.fence, { manifest, files: identities }, context) };
 }
 
-async function loadRequest(fixture: ProvisionerFixture, run: string): Promise<LoadRequest> {
-  const { manifest, copy } = await captureAndPublish(fixture, run);
-  const fence: Fence = { node: fixture.target.name, owner: `loadNode/${fixture.target.name}/${run}`, epoch: 1 };
+async function loadRequest(fixture: ProvisionerFixture): Promise<LoadRequest> {
+  const { manifest, copy } = await captureAndPublish(fixture);
+  const fence = newFence(fixture.target, 'loadNode');
   const revision: Revision = { ...revisionFor(1), state: 'available', manifest };
   return { computer: fixture.target, revision, copy, fence, library: fixture.library, keepOutgoing: false };
 }

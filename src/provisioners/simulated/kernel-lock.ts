@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UnavailableError } from '../../domain/errors.ts';
 
 const RETRY_MS = 2;
 /** Whoever holds a lock writes one small file; longer means that it is stopped, not busy. */
@@ -48,7 +49,7 @@ async function listenWhenFree(path: string): Promise<Server> {
   for (;;) {
     const server = await tryListen(path);
     if (server !== undefined) return server;
-    if (Date.now() > deadline) throw new Error(`the lock ${path.slice(1)} was not let go of`);
+    if (Date.now() > deadline) throw new UnavailableError(`take the lock ${path.slice(1)}: it was not let go of`);
     await sleep(RETRY_MS);
   }
 }

@@ -95,6 +95,26 @@ describe('looking into a disk that nobody booted', () => {
     await expect(open('tree/etc/machine-id')).rejects.toThrow(/not a qcow2 file/);
   });
 
+  it.runIf(process.getuid?.() === 0)('reads as a user that has nothing to lose', async () => {
+    const tools = join(root, 'tools');
+    const seen = join(root, 'seen');
+    await mkdir(tools);
+    await execa('chmod', ['0755', root, tools]);
+    await writeFile(seen, '', { mode: 0o666 });
+    await execa('chmod', ['0666', seen]);
+    const script = `#!/bin/sh\nid -u >>'${seen}'\nexec "$(PATH=/usr/sbin:/sbin command -v debugfs)" "$@"\n`;
+    await writeFile(join(tools, 'debugfs'), script, { mode: 0o755 });
+    const environment = { ...process.env, PATH: `${tools}:${process.env['PATH'] ?? ''}` };
+    const files = await openDiskFiles(
+      { ...place(), shell: createLocalShell({ environment }) },
+      { file: join(root, 'plain.qcow2'), format: 'qcow2', scratch: join(root, 'scratch') },
+      context,
+    );
+    expect(await files.read('/etc/machine-id')).toBe('uninitialized\n');
+    await files.close();
+    expect(new Set((await readFile(seen, 'utf8')).trim().split('\n'))).toEqual(new Set(['65534']));
+  });
+
   it('reads a raw copy where FUSE is not to be had', async () => {
     const bare = createLocalShell();
     // A host without the program that makes the export: everything else is the real thing.
