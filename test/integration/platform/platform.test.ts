@@ -79,7 +79,10 @@ describe('the platform', () => {
   it('starts a killed Temporal server again at the same address, on the same database', async () => {
     const known = await findProcess(processFile());
     await withTemporal(place(), async (connection) => {
-      await connection.operatorService.addSearchAttributes({ namespace: 'default', searchAttributes: { Kept: 2 } });
+      await connection.operatorService.addSearchAttributes({
+        namespace: 'default',
+        searchAttributes: Object.fromEntries([['Kept', 2]]),
+      });
     });
     process.kill(known!.pid, 'SIGKILL');
 
