@@ -5,7 +5,7 @@ import type { Computer } from '../../src/domain/computer.ts';
 import { prepare } from '../../src/library/prepare.ts';
 import { createJobs } from '../../src/remote/jobs.ts';
 import { defineByHand } from './domain-by-hand.ts';
-import { createLibvirtWorld, type LibvirtWorld } from './libvirt-world.ts';
+import type { LibvirtWorld } from './libvirt-world.ts';
 import type { ProvisionerFixture } from './provisioner-suite.ts';
 
 let numbers = 0;
