@@ -46,6 +46,6 @@ async function runDownload(directory: string): Promise<void> {
     reject: false,
   });
   if (!result.failed) return;
-  const why = result.timedOut ? `no end within ${String(limitMs / 1000)} s` : result.stderr.trim().slice(-300);
+  const why = result.timedOut ? `no end within ${String(limitMs / 1000)} s` : result.stderr.trim().slice(0, 400);
   throw new UnavailableError(`could not download the temporal command line tool: ${why}`);
 }
