@@ -30,6 +30,8 @@ export interface ChainLink {
   /** Format of its backing file as its header names it; absent when it has none or does not say. */
   readonly backingFormat?: string;
   readonly hasBacking: boolean;
+  /** Another file that holds the content of this one; absent as a rule. */
+  readonly dataFile?: string;
 }
 
 const chainSchema = z.array(
@@ -40,6 +42,7 @@ const chainSchema = z.array(
     'actual-size': z.number(),
     'backing-filename': z.string().optional(),
     'backing-filename-format': z.string().optional(),
+    'format-specific': z.object({ data: z.looseObject({ 'data-file': z.string().optional() }).optional() }).optional(),
   }),
 );
 
@@ -54,7 +57,12 @@ export function parseChain(output: string): readonly ChainLink[] {
     allocatedBytes: link['actual-size'],
     ...(link['backing-filename-format'] === undefined ? {} : { backingFormat: link['backing-filename-format'] }),
     hasBacking: link['backing-filename'] !== undefined,
+    ...dataFileOf(link['format-specific']?.data?.['data-file']),
   }));
+}
+
+function dataFileOf(path: string | undefined): { readonly dataFile?: string } {
+  return path === undefined ? {} : { dataFile: path };
 }
 
 /** Whether another process may write to the disk while it is read. `exclusive` fails with ConflictError when QEMU has it open. */

@@ -17,10 +17,11 @@ const knownMessages: readonly (readonly [
 ])[] = [
   [/cannot acquire state change lock/, UnavailableError],
   [/Failed to terminate process .*Device or resource busy/, OutcomeUnknownError],
+  [/authentication (failed|unavailable)|access denied/i, UnauthorizedError],
+  // Nothing was sent yet, whatever follows this line.
+  [/failed to connect to the hypervisor/, UnavailableError],
   // The connection broke after the request was sent: whether libvirt acted on it is not known.
   [/Cannot recv data|End of file while reading data|client socket is closed/, OutcomeUnknownError],
-  [/authentication (failed|unavailable)|access denied/i, UnauthorizedError],
-  [/failed to connect to the hypervisor|Failed to connect socket/, UnavailableError],
   [/^error: failed to get domain '.*'$|Domain not found/, NotFoundError],
   [/Cannot allocate memory|cannot set up guest memory|No space left on device/, CapacityError],
   [/Could not set up host forwarding rule|Address already in use/, ConflictError],

@@ -118,7 +118,7 @@ describe('a load on libvirt', () => {
     const { evidence } = await load(computer, second);
     await says(computer, 'hello from tiny-v2');
 
-    const path = String(evidence['copy-vda']?.['path']);
+    const path = evidence['copy-vda']?.['path'] as string;
     expect(await world.virsh('dumpxml', '--inactive', computer.name)).not.toContain(world.library.root);
     await need(world.provisioner, 'power').forceOff(computer, world.context);
     expect(await payloadOf(path)).toBe('tiny-v2:vda');

@@ -29,6 +29,8 @@ export function chainFault(
   chain: readonly ChainLink[],
   trusted: readonly string[],
 ): string | undefined {
+  const split = chain.find((link) => link.dataFile !== undefined);
+  if (split?.dataFile !== undefined) return `${split.path} keeps its content in another file, ${split.dataFile}`;
   const implicit = chain.find((link) => link.hasBacking && link.backingFormat === undefined);
   if (implicit !== undefined) return `${implicit.path} does not say which format its backing file has`;
   const outside = chain.slice(1).find((link) => !trusted.some((directory) => isInside(directory, link.path)));

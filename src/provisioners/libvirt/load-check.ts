@@ -65,8 +65,11 @@ async function baseProblems(
   context: CallContext,
 ): Promise<readonly Problem[]> {
   const chain = await readChain(node.shell, { path, format: 'qcow2' }, 'shared', context.signal);
-  if (chain.length === 1 && chain[0]?.hasBacking === false) return [];
-  return [{ where: `image.disks.${disk.name}`, problem: `${path} has a backing file; a published disk has none` }];
+  const [base] = chain;
+  if (base?.hasBacking === false && base.dataFile === undefined) return [];
+  return [
+    { where: `image.disks.${disk.name}`, problem: `${path} leads to another file; a published disk stands alone` },
+  ];
 }
 
 /** A base file that QEMU's user may write to is one that a guest which broke out of QEMU may write to, for all who share it. */
