@@ -24,6 +24,7 @@ const defaultWidth = 120;
 export function createTerminal(): Terminal {
   const { stdout, stderr } = process;
   const frame = createLogUpdate(stdout);
+  stdout.on('error', endWithReader);
   return {
     live: stdout.isTTY,
     colour: stdout.isTTY && stdout.hasColors(),
@@ -33,4 +34,10 @@ export function createTerminal(): Terminal {
     show: (lines) => frame(lines.join('\n')),
     settle: () => frame.done(),
   };
+}
+
+/** Nobody reads any more (`imprint runs list | head`): the command ends as the shell says of SIGPIPE. Runs that it started go on. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(128 + 13);
+  throw error;
 }

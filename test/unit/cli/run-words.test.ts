@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { headline, outcomeOf, stateOf } from '../../../src/cli/run-words.ts';
+import type { RunRecord } from '../../../src/domain/run.ts';
+import { capture } from './runs-at-one-moment.ts';
+
+describe('what a run does', () => {
+  const cases: readonly (readonly [Pick<RunRecord, 'procedure' | 'input'>, string])[] = [
+    [{ procedure: 'captureImage', input: { image: 'web' } }, 'Capture lab-07 as web'],
+    [{ procedure: 'loadNode', input: { image: 'web' } }, 'Load web onto lab-07'],
+    [{ procedure: 'loadNode', input: { image: 'web', revision: 3 } }, 'Load web@3 onto lab-07'],
+    [{ procedure: 'powerNode', input: { action: 'reset' } }, 'Power reset lab-07'],
+    [{ procedure: 'checkNode', input: {} }, 'Read the status of lab-07'],
+    [{ procedure: 'unloadNode', input: {} }, 'Unload lab-07'],
+  ];
+  it.each(cases)('%o is told as: %s', (run, told) => {
+    expect(headline({ ...run, node: 'lab-07' })).toBe(told);
+  });
+});
+
+describe('how a run stands', () => {
+  it('is the catalog’s word, except for an end that only Temporal knows', () => {
+    expect(stateOf(capture())).toBe('running');
+    expect(stateOf(capture({ status: 'TERMINATED' }))).toBe('terminated');
+    expect(stateOf(capture({ status: 'TIMED_OUT' }))).toBe('timed out');
+    expect(stateOf(capture({ status: 'GONE' }))).toBe('lost');
+    const completed = { ...capture().run, state: 'completed' as const, outcome: 'done' };
+    expect(stateOf(capture({ run: completed, status: 'GONE' }))).toBe('completed');
+    expect(outcomeOf(capture({ run: completed, status: 'GONE' }))).toBe('done');
+  });
+
+  it('warns that a terminated run may still own its node', () => {
+    expect(outcomeOf(capture())).toBeUndefined();
+    expect(outcomeOf(capture({ status: 'TERMINATED' }))).toContain('may still own lab-07');
+  });
+});
