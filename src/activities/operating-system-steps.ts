@@ -1,5 +1,5 @@
 import type { CallContext } from '../domain/call-context.ts';
-import { UnsupportedError } from '../domain/errors.ts';
+import { OutcomeUnknownError, UnavailableError, UnsupportedError, errorChain } from '../domain/errors.ts';
 import type { Revision } from '../domain/image.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import type { EndState, OperatingSystem, TaskOutcome } from '../os/operating-system.ts';
@@ -33,9 +33,21 @@ export async function actOnSystem(deps: ActivityDependencies, step: SystemStep):
   }
 }
 
+/**
+ * A seal that was started ends access, so an attempt after a lost answer finds nobody to ask. Then the power tells: a machine that is no longer
+ * on was sealed, because nothing else powers it off here, and step 6 looks at the seal itself.
+ */
 async function seal(step: SystemStep, context: CallContext): Promise<Evidence> {
   const endState = (step.planned.arguments['endState'] ?? 'off') as EndState;
-  return tasksAsEvidence(await step.module.seal(step.shell, { endState, revision: step.revision }, context));
+  try {
+    return tasksAsEvidence(await step.module.seal(step.shell, { endState, revision: step.revision }, context));
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof UnavailableError || error instanceof OutcomeUnknownError)) throw error;
+    const reading = await step.provisioner.power?.read(step.computer, context);
+    if (reading === undefined || reading.value === 'on') throw error;
+    return { power: reading.value, raw: reading.raw, instead: errorChain(error) };
+  }
 }
 
 /** The tasks of an OS module as evidence of a step. */
