@@ -54,7 +54,7 @@ describe('a connection', () => {
     const shell = open(targetOf(sshd));
 
     await Promise.all(Array.from({ length: 20 }, () => shell.run('sleep', ['0.05'], patient)));
-    await shell.upload('x', '/dev/null', patient).catch(() => undefined);
+    await shell.upload('x', '/proc/self/not-there/file', patient).catch(() => undefined);
     await shell.run('true', [], patient);
 
     expect(await sshd.loginCount()).toBe(1);
