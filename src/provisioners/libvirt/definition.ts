@@ -20,6 +20,7 @@ export interface Definition {
   readonly uuid: string;
   /** Disks in their order; no CD-ROM, no floppy. */
   readonly disks: readonly DefinedDisk[];
+  /** File that the first serial console is written to. */
   readonly consoleLog?: string;
   /** What a load of ours left in the metadata. */
   readonly load?: { readonly revision: string; readonly revisionId: number; readonly run: string };
@@ -50,7 +51,11 @@ const diskSchema = z.looseObject({
   source: z.looseObject({ '@file': z.string().optional() }).optional(),
   target: z.looseObject({ '@dev': z.string(), '@bus': z.string().default('virtio') }),
 });
-const characterDevice = z.looseObject({ log: z.looseObject({ '@file': z.string() }).optional() });
+const serialSchema = z.looseObject({
+  log: z.looseObject({ '@file': z.string() }).optional(),
+  /** Of `type='file'`. */
+  source: z.looseObject({ '@path': z.string().optional() }).optional(),
+});
 const loadSchema = z.looseObject({
   '@revision': z.string(),
   '@revisionId': z.coerce.number().int(),
@@ -62,7 +67,7 @@ const domainSchema = z.looseObject({
   metadata: z.union([z.literal(''), z.looseObject({ 'imprint:load': loadSchema.optional() })]).optional(),
   devices: z.looseObject({
     disk: z.array(diskSchema).default([]),
-    serial: z.array(z.union([characterDevice, z.string()])).default([]),
+    serial: z.array(z.union([serialSchema, z.string()])).default([]),
   }),
 });
 
@@ -81,7 +86,7 @@ export function parseDefinition(text: string): Definition {
   const domain = domainSchema.safeParse(root['domain']);
   if (!domain.success) throw new IntegrityError('read a domain definition: it is not one', { cause: domain.error });
   const { name, uuid, metadata, devices } = domain.data;
-  const log = devices.serial.flatMap((serial) => (typeof serial === 'string' ? [] : (serial.log?.['@file'] ?? [])))[0];
+  const log = devices.serial.flatMap(consoleFiles)[0];
   const load = typeof metadata === 'object' ? metadata['imprint:load'] : undefined;
   return {
     name,
@@ -101,6 +106,12 @@ export type FileDisk = DefinedDisk & { readonly path: string; readonly format: F
 /** Whether the disk is a file, qcow2 or raw. */
 export function isFileDisk(disk: DefinedDisk): disk is FileDisk {
   return disk.path !== undefined && (disk.format === 'qcow2' || disk.format === 'raw');
+}
+
+function consoleFiles(serial: string | z.output<typeof serialSchema>): readonly string[] {
+  if (typeof serial === 'string') return [];
+  const path = serial.log?.['@file'] ?? (serial['@type'] === 'file' ? serial.source?.['@path'] : undefined);
+  return path === undefined ? [] : [path];
 }
 
 function definedDisk(disk: z.output<typeof diskSchema>): DefinedDisk {
