@@ -86,7 +86,9 @@ async function killInTheCopy(
   worker: WorkerProcess,
 ): Promise<{ readonly copy: CopyOnHost; readonly told: Set<string> }> {
   const told = new Set<string>();
-  await follow(capture, { say, told, until: isInTheCopy });
+  const seen = await follow(capture, { say, told, until: isInTheCopy });
+  // A capture that ended before its copy had a middle says itself why.
+  if (seen?.status !== 'RUNNING') await capture.result();
   await worker.kill();
   const before = await parts.copyWithoutWorker(capture.id);
   say(`   ✘ SIGKILL to worker ${String(worker.pid)} at ${percent(before)} of the copy`);

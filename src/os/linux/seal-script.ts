@@ -1,6 +1,6 @@
 import type { GuestFile } from './first-boot.ts';
 
-/** While it lies here a seal is under way; on a file system that no image holds. */
+/** Debian's initramfs mounts /run without execution, so it is given to sh. While it lies here a seal is under way; on a file system that no image holds. */
 const SCRIPT_PATH = '/run/imprint/seal';
 
 /** What tells one system from another, and what its users typed: the same list for the seal and for what finishes it at shutdown. */
@@ -81,10 +81,10 @@ exec 8>&-
 printf %s "$2" >${SCRIPT_PATH}.new && chmod 0700 ${SCRIPT_PATH}.new && mv -f ${SCRIPT_PATH}.new ${SCRIPT_PATH} || exit 1
 systemctl reset-failed imprint-seal.service 2>/dev/null
 if command -v systemd-run >/dev/null && [ -d /run/systemd/system ]; then
-  message=$(systemd-run --quiet --collect --unit=imprint-seal --setenv=END_STATE="$1" ${SCRIPT_PATH} 2>&1) ||
+  message=$(systemd-run --quiet --collect --unit=imprint-seal --setenv=END_STATE="$1" sh ${SCRIPT_PATH} 2>&1) ||
     systemctl is-active --quiet imprint-seal.service || { echo "$message" >&2; exit 1; }
 else
-  END_STATE=$1 setsid ${SCRIPT_PATH} </dev/null >/run/imprint/seal.log 2>&1 &
+  END_STATE=$1 setsid sh ${SCRIPT_PATH} </dev/null >/run/imprint/seal.log 2>&1 &
 fi
 echo started
 `;
