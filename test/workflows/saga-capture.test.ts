@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultPayloadConverter } from '@temporalio/client';
+import { afterAll, beforeAll, describe, it, vi } from 'vitest';
+import type { AfterCapture } from '../../src/domain/run.ts';
+import { OutcomeUnknownError, UnavailableError } from '../../src/domain/errors.ts';
 import { simulatedSystem, startImprint, type TestImprint } from '../support/imprint.ts';
 import { leftoversOf, type Leftovers } from '../support/leftovers.ts';
-import { failureOf, untilCancelWasSeen, violationsOn } from '../support/runs.ts';
+import { actionsOn, patience, violationsOn } from '../support/runs.ts';
+import { createSaga, expectClosed, type Cut, type Prepared, type Saga } from '../support/saga.ts';
 import { createTampering, type CallPoint, type Tampering } from '../support/tampering.ts';
 
-/** A step, and the call in it that goes wrong. */
-interface Cut extends Pick<CallPoint, 'activity' | 'call' | 'when'> {
-  readonly step: string;
-}
-
 const steps = 'provisioner().capturing.steps';
-const carryOut = (step: string, call: string, when: CallPoint['when']): Cut => ({
+const inPlan = (step: string, call: string, when: CallPoint['when']): Cut => ({
   step,
   activity: 'carryOutCaptureStep',
   call,
@@ -29,19 +28,25 @@ const beforePreCapture: readonly Cut[] = [
   { step: '5', activity: 'openStaging', call: 'library.shell.run', when: 'after' },
 ];
 
-/** From preCapture to the point of no return, an administrator has to look at the node, and nothing else remains. */
-const beforePublishing: readonly Cut[] = [
-  carryOut('5.1', 'operatingSystem().preCapture', 'before'),
-  carryOut('5.1', 'operatingSystem().preCapture', 'after'),
-  carryOut('5.2', 'operatingSystem().seal', 'before'),
-  carryOut('5.2', 'operatingSystem().seal', 'after'),
-  carryOut('5.3', `${steps}.confirmOff.act`, 'before'),
-  carryOut('5.4', `${steps}.describe.act`, 'after'),
-  carryOut('5.5', `${steps}.copy.act`, 'before'),
-  carryOut('5.5', `${steps}.copy.act`, 'after'),
-  { step: '6.1', activity: 'verifyStructure', call: 'provisioner().capturing.staged', when: 'before' },
-  { step: '6.2', activity: 'checksumDisks', call: 'library.shell.run', when: 'after' },
-  { step: '6.3', activity: 'checkSeal', call: 'operatingSystem().sealChecks', when: 'after' },
+/** From preCapture to the point of no return an administrator has to look at the node; nothing else remains. */
+const beforePublishing: readonly (Cut & { readonly power: 'on' | 'off' })[] = [
+  { ...inPlan('5.1', 'operatingSystem().preCapture', 'before'), power: 'on' },
+  { ...inPlan('5.1', 'operatingSystem().preCapture', 'after'), power: 'on' },
+  { ...inPlan('5.2', 'operatingSystem().seal', 'before'), power: 'on' },
+  { ...inPlan('5.2', 'operatingSystem().seal', 'after'), power: 'off' },
+  { ...inPlan('5.3', `${steps}.confirmOff.act`, 'before'), power: 'off' },
+  { ...inPlan('5.4', `${steps}.describe.act`, 'after'), power: 'off' },
+  { ...inPlan('5.5', `${steps}.copy.act`, 'before'), power: 'off' },
+  { ...inPlan('5.5', `${steps}.copy.act`, 'after'), power: 'off' },
+  { step: '6.1', activity: 'verifyStructure', call: 'provisioner().capturing.staged', when: 'before', power: 'off' },
+  { step: '6.2', activity: 'checksumDisks', call: 'library.shell.run', when: 'after', power: 'off' },
+  { step: '6.3', activity: 'checkSeal', call: 'operatingSystem().sealChecks', when: 'after', power: 'off' },
+];
+
+/** Once it is published the revision stays, whatever comes. */
+const afterPublishing: readonly Cut[] = [
+  { step: '7.3', activity: 'clearJobs', call: 'library.shell.run', when: 'before' },
+  { step: '9', activity: 'releaseNode', call: 'catalog.claims.release', when: 'before' },
 ];
 
 const untouched: Leftovers = {
@@ -56,89 +61,144 @@ const untouched: Leftovers = {
   disksOf: 'nobody',
 };
 
-const label = ({ step, when, call }: Cut): string => `${step}, ${when} ${call}`;
+// The runs wait for the server most of the time.
+vi.setConfig({ maxConcurrency: 16 });
 
-describe('a capture that is cut', () => {
+describe.concurrent('a capture that is cut', () => {
   let imprint: TestImprint;
   let tampering: Tampering;
+  let saga: Saga;
 
   beforeAll(async () => {
     tampering = createTampering();
     imprint = await startImprint();
+    saga = createSaga(imprint, tampering);
     await imprint.startWorkerHere((deps) => tampering.around(deps));
   });
   afterAll(async () => await imprint.stop());
 
-  const newCapture = async (after: 'leaveOff' | 'reload' | 'powerOn' = 'leaveOff') => {
-    const node = await imprint.addNode({ disks: [{ name: 'vda', usedBytes: 1_000 }] });
+  const newCapture = async (after: AfterCapture = 'leaveOff'): Promise<Prepared> => {
+    const node = await imprint.addNode();
     const image = imprint.fresh('image');
     const start = async () =>
       await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem, after });
     return { node, image, start };
   };
 
-  const failAt = async (cut: Cut, after: 'leaveOff' | 'reload' | 'powerOn' = 'leaveOff') => {
-    const { node, image, start } = await newCapture(after);
-    tampering.fail({ node, ...cut }, { times: 1 });
-    const run = await start();
-    const failure = await failureOf(run);
-    return { node, image, run, failure, left: await leftoversOf(imprint, run.id, image) };
-  };
-
-  const cancelAt = async (cut: Cut) => {
-    const { node, image, start } = await newCapture();
-    const held = tampering.hold({ node, ...cut });
+  it('knows at each attempt how many were answered with an error', async ({ expect }) => {
+    const { node, start } = await newCapture();
+    const check = { node, activity: 'checkCapture', call: 'provisioner().capturing.check', when: 'before' } as const;
+    tampering.fail(check, { error: new UnavailableError('nothing answers'), times: 2 });
+    const held = tampering.hold({ ...check, when: 'after' });
     const run = await start();
     await held.reached;
-    await run.cancel();
-    await untilCancelWasSeen(imprint, run.id);
+    await vi.waitFor(async () => expect(await lastPulse(run.id)).toMatchObject({ failedTries: 2 }), patience);
     held.release();
-    const failure = await failureOf(run);
-    return { node, run, image, failure, left: await leftoversOf(imprint, run.id, image) };
+    await run.result();
+  });
+
+  const lastPulse = async (run: string): Promise<unknown> => {
+    const { raw } = await imprint.temporal.workflow.getHandle(run).describe();
+    const details = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0];
+    return details && defaultPayloadConverter.fromPayload(details);
   };
 
-  describe.concurrent('by a failure', () => {
+  describe('by a failure', () => {
     it.for(beforePreCapture)('at step $step, $when $call, leaves the node as it was', async (cut, { expect }) => {
-      const { failure, left, run } = await failAt(cut);
-      expect(failure.reason).toBe('ConflictError');
-      expect(left).toEqual(untouched);
-      await expectClosed(expect, imprint, run.id, cut.step);
+      const run = await saga.failAt(cut, await newCapture());
+      expect(run.failure.reason).toBe('ConflictError');
+      expect(run.left).toEqual(untouched);
+      await expectClosed(expect, imprint, run, cut.step);
     });
 
     it.for(beforePublishing)('at step $step, $when $call, leaves a node to look at', async (cut, { expect }) => {
-      const { failure, left, node, run } = await failAt(cut);
-      expect(failure.reason).toBe('ConflictError');
-      const off = Number(cut.step) >= 5.3 || label(cut).startsWith('5.2, after');
-      expect(left).toEqual({ ...untouched, state: 'maintenance', power: off ? 'off' : 'on' });
-      expect(await violationsOn(imprint, node)).toEqual([]);
-      await expectClosed(expect, imprint, run.id, cut.step);
+      const run = await saga.failAt(cut, await newCapture());
+      expect(run.failure.reason).toBe('ConflictError');
+      expect(run.left).toEqual({ ...untouched, state: 'maintenance', power: cut.power });
+      expect(await violationsOn(imprint, run.node)).toEqual([]);
+      await expectClosed(expect, imprint, run, cut.step);
+    });
+
+    it.for(afterPublishing)('at step $step, $when $call, keeps the revision', async (cut, { expect }) => {
+      const run = await saga.failAt(cut, await newCapture());
+      expect(run.left).toMatchObject({ state: 'maintenance', owner: undefined, staging: [] });
+      expect(run.left).toMatchObject({ revisions: ['available'], published: [`${run.image}-v1`] });
+      await expectClosed(expect, imprint, run, cut.step);
     });
   });
 
-  describe.concurrent('by a cancellation', () => {
+  describe('by a cancellation', () => {
     it.for(beforePreCapture)('at step $step, $when $call, leaves the node as it was', async (cut, { expect }) => {
-      const { failure, left, run } = await cancelAt(cut);
-      expect(failure.reason).toBe('Cancelled');
-      expect(left).toEqual(untouched);
-      await expectClosed(expect, imprint, run.id);
+      const run = await saga.cancelAt(cut, await newCapture());
+      expect(run.failure.reason).toBe('Cancelled');
+      expect(run.left).toEqual(untouched);
+      await expectClosed(expect, imprint, run);
     });
 
     it.for(beforePublishing)('at step $step, $when $call, leaves a node to look at', async (cut, { expect }) => {
-      const { failure, left, node, run } = await cancelAt(cut);
-      expect(failure.reason).toBe('Cancelled');
-      expect(left).toMatchObject({ ...untouched, state: 'maintenance', power: expect.any(String) });
-      expect(await violationsOn(imprint, node)).toEqual([]);
-      await expectClosed(expect, imprint, run.id);
+      const run = await saga.cancelAt(cut, await newCapture());
+      expect(run.failure.reason).toBe('Cancelled');
+      // What was under way when the cancellation came may have gone on to its end.
+      expect(run.left).toEqual({ ...untouched, state: 'maintenance', power: run.left.power });
+      expect(await violationsOn(imprint, run.node)).toEqual([]);
+      await expectClosed(expect, imprint, run);
+    });
+
+    it('while it is published finishes publishing, and stops there', async ({ expect }) => {
+      const cut: Cut = { step: '7.1', activity: 'publishCopy', call: 'library.shell.run', when: 'before' };
+      const run = await saga.cancelAt(cut, await newCapture('powerOn'));
+      expect(run.failure.reason).toBe('Cancelled');
+      expect(run.left).toMatchObject({ state: 'maintenance', owner: undefined, staging: [], power: 'off' });
+      expect(run.left).toMatchObject({ revisions: ['available'], published: [`${run.image}-v1`] });
+    });
+  });
+
+  describe('by an answer that is lost', () => {
+    it.for([...beforePreCapture, ...beforePublishing, ...afterPublishing].filter(({ when }) => when === 'after'))(
+      'at step $step, of $call, goes on',
+      async (cut, { expect }) => {
+        const prepared = await newCapture();
+        const error = new OutcomeUnknownError('the answer was lost');
+        tampering.fail({ ...cut, node: prepared.node }, { error, times: 1 });
+        const run = await prepared.start();
+        await run.result();
+        const record = await imprint.catalog.runs.steps(run.id);
+        // A system that is being sealed answers no second call: there the power tells that it was done.
+        const attempt = cut.step === '5.2' ? 1 : 2;
+        expect(record.find(({ number }) => number === cut.step)).toMatchObject({ state: 'done', attempt });
+        const done = await actionsOn(imprint, prepared.node);
+        expect(done.filter((action) => action === 'copy-vda')).toHaveLength(1);
+        expect(await violationsOn(imprint, prepared.node)).toEqual([]);
+        const left = await leftoversOf(imprint, run.id, prepared.image);
+        expect(left).toMatchObject({
+          state: 'available',
+          revisions: ['available'],
+          published: [`${prepared.image}-v1`],
+        });
+      },
+    );
+
+    it('of the publishing, of the catalog and of the release: each is done once', async ({ expect }) => {
+      const { node, image, start } = await newCapture();
+      const error = new OutcomeUnknownError('the answer was lost');
+      for (const [activity, call] of [
+        ['publishCopy', 'library.shell.run'],
+        ['publishRevision', 'catalog.revisions.publish'],
+        ['releaseNode', 'catalog.claims.release'],
+        ['recordOutcome', 'catalog.runs.recordOutcome'],
+      ] as const) {
+        tampering.fail({ node, activity, call, when: 'after' }, { error, times: 1 });
+      }
+      const run = await start();
+      await run.result();
+      expect(await leftoversOf(imprint, run.id, image)).toMatchObject({
+        state: 'available',
+        owner: undefined,
+        revisions: ['available'],
+        published: [`${image}-v1`],
+        staging: [],
+      });
+      expect(await run.describe()).toMatchObject({ state: 'completed' });
     });
   });
 });
-
-/** The record of a run that is over: no step still runs, and the one that failed says why. */
-async function expectClosed(see: typeof expect, imprint: TestImprint, run: string, failedAt?: string): Promise<void> {
-  const record = await imprint.catalog.runs.get(run);
-  see(record.state).toBe(failedAt === undefined ? 'cancelled' : 'failed');
-  const steps = await imprint.catalog.runs.steps(run);
-  see(steps.filter(({ state }) => state === 'running' || state === 'undo-failed')).toEqual([]);
-  const failed = steps.find(({ number }) => number === failedAt);
-  if (failedAt !== undefined) see(failed?.error).toMatch(/refused by the test/);
-}
