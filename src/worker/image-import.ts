@@ -107,7 +107,8 @@ async function importReserved(bench: Workbench, request: ImageToImport, context:
     const { manifest, copy } = await importImage(library, jobs, { fence, revision, files: request.files }, context);
     return await catalog.revisions.publish(owner, revision.id, manifest, copy);
   } catch (error) {
-    if (!context.signal.aborted) await takeBack(bench, fence, revision);
+    // What could not be taken back is taken up again by the same call; why the import failed counts more.
+    if (!context.signal.aborted) await takeBack(bench, fence, revision).catch(() => undefined);
     throw error;
   }
 }

@@ -41,7 +41,8 @@ async function runHere(session: Session, { platform, options, stopped }: Up): Pr
   const start = async () => await startWorkerProcess({ ...settings, ...platform.environment }, log);
   let worker: WorkerProcess = await start();
   try {
-    printResult(session, options, describe(platform, settings, worker), sentences(platform, settings, log));
+    const about = { platform, settings, worker, log };
+    printResult(session, options, describe(about), sentences(about));
     for (;;) {
       const what = await Promise.race([stopped, worker.ended]);
       if (what === 'stopped') return;
@@ -60,7 +61,15 @@ async function stopRequested({ signals }: Session): Promise<'stopped'> {
   });
 }
 
-function describe(platform: Platform, settings: LocalWorkerSettings, worker: WorkerProcess): unknown {
+interface WhatIsUp {
+  readonly platform: Platform;
+  readonly settings: LocalWorkerSettings;
+  readonly worker: WorkerProcess;
+  /** Of the worker. */
+  readonly log: string;
+}
+
+function describe({ platform, settings, worker, log }: WhatIsUp): unknown {
   return {
     temporalAddress: platform.temporalAddress,
     temporalNamespace: platform.temporalNamespace,
@@ -69,14 +78,15 @@ function describe(platform: Platform, settings: LocalWorkerSettings, worker: Wor
     managementNode: settings.IMPRINT_MANAGEMENT_NODE,
     library: settings.IMPRINT_LIBRARY,
     workerPid: worker.pid,
+    workerLog: log,
   };
 }
 
-function sentences(platform: Platform, settings: LocalWorkerSettings, log: string): string {
+function sentences({ platform, settings, worker, log }: WhatIsUp): string {
   const node = settings.IMPRINT_MANAGEMENT_NODE;
   return [
     ...platform.summary,
-    `Worker      management node ${node}, library ${settings.IMPRINT_LIBRARY}`,
+    `Worker      process ${String(worker.pid)}, management node ${node}, library ${settings.IMPRINT_LIBRARY}`,
     `            its log: ${log}`,
     '',
     'Everything is up. In another terminal, in this checkout, no settings are needed:',

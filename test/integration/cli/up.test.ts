@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findPostmaster } from '../../../src/platform/postmaster.ts';
 import { findProcess } from '../../../src/platform/process-file.ts';
 import { stopPlatform } from '../../../src/platform/platform.ts';
+import { skipWithout } from '../../support/unavailable.ts';
 
 const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 
@@ -46,6 +47,8 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+beforeEach((context) => skipWithout(context, 'temporal', 'postgres'));
+
 describe('imprint up', () => {
   it('brings everything up, other commands find it without settings, and Ctrl-C stops what it started', async () => {
     const up = imprintProcess('up');
@@ -61,6 +64,13 @@ describe('imprint up', () => {
     expect(added).toMatchObject({ status: 0 });
     const status = await run('status', 'sim-1');
     expect(status).toMatchObject({ status: 0, output: expect.stringContaining('sim-1: RELOAD') });
+
+    const workerPid = Number(/^Worker +process (\d+),/m.exec(up.output())?.[1]);
+    process.kill(workerPid, 'SIGKILL');
+    await vi.waitFor(() => expect(up.output()).toContain('The worker ended (SIGKILL); starting another.'), {
+      timeout: 30_000,
+    });
+    expect(await run('power', 'sim-1', 'status')).toMatchObject({ status: 0, output: expect.stringContaining('on') });
 
     up.child.kill('SIGINT');
     const [ended] = (await once(up.child, 'close')) as [number | null];
