@@ -1,4 +1,6 @@
 import { rm } from 'node:fs/promises';
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { execa } from 'execa';
 import pg from 'pg';
 import { stopProcess } from '../platform/process-file.ts';
@@ -20,6 +22,21 @@ export async function removeMachines(uri: string): Promise<void> {
   for (const node of ['demo-1', 'demo-2']) {
     await execa('virsh', ['--connect', uri, 'destroy', node], { reject: false });
     await execa('virsh', ['--connect', uri, 'undefine', node], { reject: false });
+  }
+}
+
+/** Ends runs that an earlier demo left in Temporal: their nodes and rows are gone, so they could only fail. */
+export async function endEarlierRuns(): Promise<void> {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const connection = await Connection.connect(connectionOptions);
+  try {
+    const client = new Client({ connection, ...(namespace === undefined ? {} : { namespace }) });
+    const query = "ImprintManagementNode = 'demo' AND ExecutionStatus = 'Running'";
+    for await (const { workflowId } of client.workflow.list({ query })) {
+      await client.workflow.getHandle(workflowId).terminate('a new demo begins');
+    }
+  } finally {
+    await connection.close();
   }
 }
 

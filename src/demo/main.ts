@@ -7,7 +7,7 @@ import { findAccelerator } from '../platform/kvm.ts';
 import { startPlatform, type Platform } from '../platform/platform.ts';
 import { createProgressReporter } from '../platform/progress.ts';
 import { writeSecrets, writeSimulatedSecrets, type DemoDirectories } from './directories.ts';
-import { emptyDatabase, removeMachines, startFresh } from './fresh-start.ts';
+import { emptyDatabase, endEarlierRuns, removeMachines, startFresh } from './fresh-start.ts';
 import type { DemoParts } from './parts.ts';
 import { createRealParts } from './real-parts.ts';
 import { register } from './register.ts';
@@ -71,7 +71,9 @@ async function onPlatform(platform: Platform, options: Options, startedMs: numbe
     IMPRINT_LIBRARY: directories.library,
     IMPRINT_SECRETS: directories.secrets,
   };
+  // The client and its libraries read Temporal's standard settings.
   Object.assign(process.env, environment);
+  await endEarlierRuns();
   const client = await connect({ databaseUrl: environment.DATABASE_URL });
   try {
     const parts = await makeParts(options, platform, directories, client.catalog);

@@ -1,7 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalog, NewComputer } from '../catalog/catalog.ts';
 import { NotReadyError } from '../domain/errors.ts';
-import { libraryPaths } from '../library/paths.ts';
 import type { GuestImage } from '../platform/guest-image.ts';
 import { createJobs } from '../remote/jobs.ts';
 import { createShellPool } from '../remote/shell-pool.ts';
@@ -56,7 +56,7 @@ export function createRealParts(catalog: Catalog, directories: DemoDirectories, 
       return [...done, 'logged in as student, and did not log out'];
     },
     copyWithoutWorker: async (run) => {
-      const directory = libraryPaths({ root: directories.library }).job(run, 'copy-vda');
+      const directory = await copyJob(join(directories.root, 'machines', 'demo-1', '.jobs'));
       const state = await createJobs().read(pool.local, directory, { signal, progress: () => undefined });
       if (state.phase !== 'running') throw new NotReadyError(`the copy of run ${run} is ${state.phase}`);
       const percent = [...state.outputTail.matchAll(/\(([\d.]+)\/100%\)/g)].at(-1)?.[1] ?? '0';
@@ -72,6 +72,13 @@ export function createRealParts(catalog: Catalog, directories: DemoDirectories, 
       await pool.closeAll();
     },
   };
+}
+
+/** The directory of the one copy that the demo makes of demo-1, on the host where it works. */
+async function copyJob(jobs: string): Promise<string> {
+  const name = (await readdir(jobs)).find((entry) => entry.endsWith('-copy-vda'));
+  if (name === undefined) throw new NotReadyError(`no copy works in ${jobs}`);
+  return join(jobs, name);
 }
 
 /** Two machines that differ in disk bus and network card, as two of a lab do. */
