@@ -64,7 +64,8 @@ async function isReachable(path: string): Promise<boolean> {
 async function findCapability(owner: { uid: number; gid: number }): Promise<readonly string[]> {
   const setpriv = await commandPath('setpriv');
   for (const capability of ['dac_read_search', 'dac_override']) {
-    const options = [`--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
+    // PostgreSQL asks access(2) for its binaries, which ignores the capabilities of a process that is not root unless this bit is set.
+    const options = [`--inh-caps=+${capability}`, `--ambient-caps=+${capability}`, '--securebits=+no_setuid_fixup'];
     const tried = await execa(setpriv, [...identity(owner), ...options, '--', 'true'], { reject: false });
     if (!tried.failed) return options;
   }
