@@ -1,6 +1,13 @@
 import { z } from 'zod';
-import { CapacityError, ConflictError, IntegrityError, NotFoundError } from '../domain/errors.ts';
-import { CommandFailedError, type ImprintError } from '../domain/errors.ts';
+import {
+  CapacityError,
+  CommandFailedError,
+  ConflictError,
+  type ImprintError,
+  IntegrityError,
+  NotFoundError,
+  UnavailableError,
+} from '../domain/errors.ts';
 import type { DiskFormat } from '../domain/image.ts';
 import type { Shell } from './shell.ts';
 
@@ -10,7 +17,8 @@ const knownMessages: readonly (readonly [
   new (...text: ConstructorParameters<typeof ImprintError>) => ImprintError,
 ])[] = [
   [/No space left on device|Disk quota exceeded/, CapacityError],
-  [/Failed to get (shared )?"[a-z]+" lock/, ConflictError],
+  // Somebody has the disk open; a QEMU that is ending lets go of it a moment after libvirt says off.
+  [/Failed to get (shared )?"[a-z]+" lock/, UnavailableError],
   [/No such file or directory/, NotFoundError],
   [/Permission denied/, ConflictError],
   [/Image is not in qcow2 format|is corrupt|Could not read (L1|snapshots|image)/, IntegrityError],
@@ -65,7 +73,7 @@ function dataFileOf(path: string | undefined): { readonly dataFile?: string } {
   return path === undefined ? {} : { dataFile: path };
 }
 
-/** Whether another process may write to the disk while it is read. `exclusive` fails with ConflictError when QEMU has it open. */
+/** Whether another process may write to the disk while it is read. `exclusive` fails with UnavailableError while QEMU has it open. */
 export type Sharing = 'shared' | 'exclusive';
 
 /** The chain of a disk whose format its definition gives; the content is never asked for it. */
@@ -106,7 +114,10 @@ export function parseProgress(output: string): number | undefined {
 export function qemuImgError(what: string, exitCode: number, stderr: string): ImprintError {
   const messages = stderr.trim();
   const [, Known = CommandFailedError] = knownMessages.find(([pattern]) => pattern.test(messages)) ?? [];
-  return new Known(`qemu-img could not ${what}`, { evidence: { exitCode, stderr: messages.slice(-4096) } });
+  return new Known(`qemu-img could not ${what}`, {
+    cause: new Error(messages.slice(-1024)),
+    evidence: { exitCode, stderr: messages.slice(-4096) },
+  });
 }
 
 async function qemuImg(shell: Shell, args: readonly string[], signal: AbortSignal): Promise<string> {

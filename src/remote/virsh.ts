@@ -62,8 +62,8 @@ export function createVirsh(shell: Shell, uri: string): Virsh {
   const call = (args: readonly string[], signal: AbortSignal): Promise<CommandResult> =>
     shell.run('virsh', ['--quiet', '--connect', uri, ...args], {
       signal,
-      // The first call to a daemon probes QEMU, which took 8 s on a slow host; a start may wait for storage.
-      timeoutMs: 120_000,
+      // A daemon probes QEMU at its first call, which took 8 to 80 s on slow hosts; a start may wait for storage.
+      timeoutMs: 300_000,
       allowedExitCodes: [0, 1],
     });
   const list = async (signal: AbortSignal): Promise<readonly string[]> => {
@@ -139,6 +139,12 @@ export function virshError(args: readonly string[], result: CommandResult): Impr
   const messages = result.stderr.trim();
   const [, Known = CommandFailedError] = knownMessages.find(([pattern]) => pattern.test(messages)) ?? [];
   return new Known(`virsh could not ${args.slice(0, 2).join(' ')}`, {
+    cause: new Error(
+      messages
+        .replaceAll(/^error: /gm, '')
+        .replaceAll('\n', '; ')
+        .slice(-1024),
+    ),
     evidence: { command: result.command, exitCode: result.exitCode, stderr: messages.slice(-4096) },
   });
 }

@@ -27,7 +27,7 @@ set -eu
 umask 077
 directory=$1 record=$2 lock=$3 owner=$4 epoch=$5
 shift 5
-mkdir -p -- "\${lock%/*}"
+(umask 066; mkdir -p -- "\${lock%/*}")
 exec 9>>"$lock"
 flock -w 30 9 || exit 75
 seen=-1

@@ -28,7 +28,8 @@ export async function libraryProblems(
   const seenAt = onHost(node, library, path);
   const options = { signal: context.signal, timeoutMs: 30_000 };
   await library.shell.run('mkdir', ['-p', '-m', '0711', '--', posix.dirname(path)], options);
-  await library.shell.upload(nonce, path, options);
+  // Readable for all: the host's account may be another one, as on a share that maps root to nobody.
+  await library.shell.upload(nonce, path, { ...options, mode: 0o644 });
   try {
     const seen = await findText(node, seenAt, context);
     if (seen === nonce) return [];

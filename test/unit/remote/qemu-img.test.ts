@@ -74,7 +74,7 @@ describe('errors of qemu-img', () => {
     [recorded('qemu-img/missing.err'), 'NotFoundError'],
     [recorded('qemu-img/not-qcow2.err'), 'IntegrityError'],
     ['qemu-img: error while writing at byte 2097152: No space left on device', 'CapacityError'],
-    [`qemu-img: Could not open 'vda.qcow2': Failed to get shared "write" lock`, 'ConflictError'],
+    [`qemu-img: Could not open 'vda.qcow2': Failed to get shared "write" lock`, 'UnavailableError'],
     ['qemu-img: something new', 'CommandFailedError'],
   ])('reads %j as %s', (stderr, expected) => {
     expect(qemuImgError('copy vda', 1, stderr).name).toBe(expected);

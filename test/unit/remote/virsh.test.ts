@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NotFoundError, UnavailableError } from '../../../src/domain/errors.ts';
+import { errorChain, NotFoundError, UnavailableError } from '../../../src/domain/errors.ts';
 import type { CommandResult, Shell } from '../../../src/remote/shell.ts';
 import { createVirsh, parseDomainState, parseManagedSave, virshError } from '../../../src/remote/virsh.ts';
 import { recorded } from '../../support/recorded.ts';
@@ -122,6 +122,7 @@ describe('errors of virsh', () => {
     expect(error.name).toBe(expected);
     expect(error.message).toBe('virsh could not start lab-07');
     expect(error.evidence['stderr']).toBe(stderr.trim());
+    expect(errorChain(error)).toContain(stderr.trim().split('error: ').at(-1));
   });
 
   it('does not know whether a process that will not die is off', () => {
