@@ -98,7 +98,9 @@ async function launch(directory: string, port: number, rootPassword: string | un
   const [file = '', ...args] = [...before, ...command];
   const child = spawn(file, args, { stdio: 'ignore' });
   // A test file that fails before its `stop` must not leave a server behind.
-  process.once('exit', () => child.kill('SIGKILL'));
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   for (let tries = 0; tries < 200; tries += 1) {
     if (await accepts(port)) return child;
     if (child.exitCode !== null) break;

@@ -85,6 +85,16 @@ describe('a job outlives', () => {
     await vi.waitFor(async () => expect(await stateOfProcess(pid)).toMatch(/^(Z|gone)$/), 10_000);
   });
 
+  it('the command that starts it, in a session of its own without a terminal', async () => {
+    await jobs.ensure(shell, specOf('sleep 60'), context);
+
+    const leader = await leaderOf(directory);
+
+    const stat = await readFile(`/proc/${String(leader)}/stat`, 'utf8');
+    const [, parent, , session, terminal] = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+    expect({ parent, session, terminal }).toEqual({ parent: '1', session: String(leader), terminal: '0' });
+  });
+
   it('the SSH connection over which it was started', async () => {
     const sshd = await startSshd();
     const { port, hostKeys, privateKey } = sshd;

@@ -189,19 +189,21 @@ describe.each([
 
 describe('a shell on this host', () => {
   it('ends a command with its children when the time limit passes, also one that ignores SIGTERM', async () => {
-    const script = "trap '' TERM; sleep 4711.25 & wait; sleep 4711.25";
+    const seconds = `4711.${String(process.pid)}`;
+    const script = `trap '' TERM; sleep ${seconds} & wait; sleep ${seconds}`;
 
     await expect(pool.local.run('sh', ['-c', script], patient({ timeoutMs: 500 }))).rejects.toThrow(
       OutcomeUnknownError,
     );
 
-    await vi.waitFor(async () => expect(await processesWith('4711.25')).toEqual([]));
+    await vi.waitFor(async () => expect(await processesWith(seconds)).toEqual([]));
   });
 
   it('would see that process if it lived (control)', async () => {
-    const running = pool.local.run('sleep', ['0815.25'], patient({ timeoutMs: 5000 })).catch(() => 'ended');
+    const seconds = `0815.${String(process.pid)}`;
+    const running = pool.local.run('sleep', [seconds], patient({ timeoutMs: 5000 })).catch(() => 'ended');
 
-    await vi.waitFor(async () => expect(await processesWith('0815.25')).not.toEqual([]));
+    await vi.waitFor(async () => expect(await processesWith(seconds)).not.toEqual([]));
 
     await running;
   });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import getPort from 'get-port';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -37,6 +38,13 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
     () => 'no failure',
     (error: unknown) => error,
   );
+
+/** How many TCP connections to this port of the loopback are established, as seen from the client's end. */
+async function connectionsTo(port: number): Promise<number> {
+  const established = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 01`;
+  const lines = (await readFile('/proc/net/tcp', 'utf8')).split('\n');
+  return lines.filter((line) => line.trim().split(/\s+/).slice(2, 4).join(' ') === established).length;
+}
 
 describe('a connection', () => {
   it('is made at the first command, not before', async () => {
@@ -112,6 +120,19 @@ describe('a connection', () => {
 
     expect(failure).toBeInstanceOf(OutcomeUnknownError);
     expect(Date.now() - began).toBeLessThan(20_000);
+    expect((await shell.run('echo', ['again'], patient)).stdout).toBe('again\n');
+  });
+
+  it('that dies silently while nothing runs on it does no harm', async () => {
+    const sshd = await start();
+    const shell = open(targetOf(sshd));
+    await shell.run('true', [], patient);
+    expect(await connectionsTo(sshd.port)).toBe(1);
+
+    await sshd.freezeConnections();
+
+    // Its end is an 'error' event; were nobody to listen, this process would die of it.
+    await vi.waitFor(async () => expect(await connectionsTo(sshd.port)).toBe(0), { timeout: 30_000, interval: 200 });
     expect((await shell.run('echo', ['again'], patient)).stdout).toBe('again\n');
   });
 
