@@ -93,9 +93,12 @@ export async function checksumStaged(
   return checksumFiles(place, jobs, { ...request, directory }, context);
 }
 
-/** First 64 hexadecimal digits of the last line of `openssl dgst -r` or `sha256sum`; undefined when it is neither. */
-export function parseChecksum(line: string): string | undefined {
-  return /^([0-9a-f]{64}) [ *]/.exec(line.trim())?.[1];
+/**
+ * What `openssl dgst -r` or `sha256sum` printed: the 64 hexadecimal digits at the beginning of the last line that has them, since a position may
+ * be printed after it. Undefined when no line has.
+ */
+export function parseChecksum(output: string): string | undefined {
+  return [...output.matchAll(/^([0-9a-f]{64}) [ *]/gm)].at(-1)?.[1];
 }
 
 async function makeReadOnly(
@@ -155,7 +158,7 @@ async function hashByJob(
   };
   const onProgress = (tail: string): void => context.progress({ what, job: id, ...progressOf(tail, file.sizeBytes) });
   const ended = await completeJob(jobs, place.shell, { spec, what, onProgress }, context);
-  return requireChecksum(ended.outputTail.trim().split('\n').at(-1) ?? '', file.file);
+  return requireChecksum(ended.outputTail, file.file);
 }
 
 /** The last position that the job printed. */
@@ -171,8 +174,8 @@ export function progressOf(
   return { bytesTotal, bytesDone: Number(position), fraction: Math.min(1, Number(position) / bytesTotal) };
 }
 
-function requireChecksum(line: string, file: string): string {
-  const sum = parseChecksum(line);
+function requireChecksum(output: string, file: string): string {
+  const sum = parseChecksum(output);
   if (sum !== undefined) return sum;
-  throw new CommandFailedError(`hash ${file}: its sha256 was not printed`, { evidence: { line } });
+  throw new CommandFailedError(`hash ${file}: its sha256 was not printed`, { evidence: { output } });
 }

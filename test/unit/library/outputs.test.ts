@@ -38,6 +38,9 @@ describe('what stat, openssl and coreutils print', () => {
     expect(parseChecksum(`${sum} *stdin`)).toBe(sum);
     expect(parseChecksum(`${sum}  -`)).toBe(sum);
     expect(parseChecksum('sha256sum: no such file')).toBeUndefined();
+    expect(parseChecksum('')).toBeUndefined();
+    expect(parseChecksum(`0\n${sum} *stdin\n196616\n`)).toBe(sum);
+    expect(parseChecksum(`0\n196616\n`)).toBeUndefined();
     expect(progressOf('100\n200\n0123 *stdin', 800)).toEqual({ bytesDone: 200, bytesTotal: 800, fraction: 0.25 });
     expect(progressOf('', 800)).toEqual({ bytesTotal: 800 });
   });
