@@ -55,7 +55,7 @@ export function parseCaptureImageInput(input: Partial<CaptureImageInput>): Captu
     ...(input.operatingSystem === undefined
       ? {}
       : { operatingSystem: parseName('operatingSystem', input.operatingSystem) }),
-    allowForcedOff: input.allowForcedOff ?? false,
+    allowForcedOff: parseFlag('allowForcedOff', input.allowForcedOff ?? false),
     shutdownSeconds: parsePositive('shutdownSeconds', input.shutdownSeconds ?? defaultShutdownSeconds),
     ...(input.copyRateBytes === undefined
       ? {}
@@ -78,7 +78,7 @@ export function parsePowerNodeInput(input: Partial<PowerNodeInput>): PowerNodeIn
   if (action !== 'on' && action !== 'off' && action !== 'reset') {
     throw new InvalidInputError(`action: expected on, off or reset; got ${JSON.stringify(action)}`);
   }
-  return { node: parseName('node', input.node), action, force: input.force ?? false };
+  return { node: parseName('node', input.node), action, force: parseFlag('force', input.force ?? false) };
 }
 
 /** Checks the input of a procedure that needs nothing but the node. */
@@ -98,6 +98,12 @@ function parseText(what: string, value: unknown): string {
 }
 
 function parsePositive(what: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return Math.round(value);
-  throw new InvalidInputError(`${what}: expected a number greater than 0; got ${JSON.stringify(value)}`);
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 1) return Math.round(value);
+  throw new InvalidInputError(`${what}: expected a number from 1; got ${JSON.stringify(value)}`);
+}
+
+/** A permission is never guessed: whoever writes "no" must not be taken for somebody who agrees. */
+function parseFlag(what: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new InvalidInputError(`${what}: expected true or false; got ${JSON.stringify(value)}`);
 }
