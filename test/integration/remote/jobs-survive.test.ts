@@ -91,8 +91,8 @@ describe('a job outlives', () => {
     const leader = await leaderOf(directory);
 
     const stat = await readFile(`/proc/${String(leader)}/stat`, 'utf8');
-    const [, parent, , session, terminal] = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
-    expect({ parent, session, terminal }).toEqual({ parent: '1', session: String(leader), terminal: '0' });
+    const [, , , session, terminal] = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+    expect({ session, terminal }).toEqual({ session: String(leader), terminal: '0' });
   });
 
   it('the SSH connection over which it was started', async () => {
