@@ -11,7 +11,7 @@ set -e
 echo kept >/srv/kept
 useradd -m -s /bin/bash student
 echo 'secret command' >/home/student/.bash_history
-mkdir -p /home/left && echo orphan >/home/left/file
+mkdir -p /home/left && echo orphan >/home/left/file && chown -R 1777:1777 /home/left
 echo '* * * * * true' >/tmp/crontab && mkdir -p /var/spool/cron/crontabs && cp /tmp/crontab /var/spool/cron/crontabs/student
 echo 'typed by root' >/root/.bash_history
 touch /tmp/left /var/tmp/left

@@ -67,6 +67,14 @@ delete_account() {
 
 delete_users() {
   while IFS=: read -r name _ home; do delete_account "$name" "$home"; done <"$removed"
+  [ "$accounts" = '*' ] || return 0
+  # Homes of accounts that were deleted earlier; what belongs to root may be common data.
+  for home in /home/*; do
+    [ -d "$home" ] || continue
+    owner=$(stat -c %u "$home")
+    [ "$owner" -ge 1000 ] && [ "$owner" -lt 60000 ] && ! getent passwd "$owner" >/dev/null && is_removable_home "$home" || continue
+    rm -rf --one-file-system -- "$home" && changed "$home removed, which had no account" || fail "could not remove $home"
+  done
 }
 `;
 

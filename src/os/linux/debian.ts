@@ -1,8 +1,8 @@
 import type { Distribution } from './distribution.ts';
 
 /**
- * Debian and Ubuntu. Cards may be named by ifupdown, systemd-networkd or netplan; a file of ours takes the cards that none of them names, so
- * that a configuration made by an administrator keeps its effect on the machine for which it was made. NetworkManager connects any card by itself.
+ * Debian and Ubuntu. Configuration of ifupdown, systemd-networkd and netplan that names one card is set aside for DHCP on any card. Without
+ * systemd-resolved the name servers stay those of /etc/resolv.conf.
  */
 export const debian: Distribution = {
   name: 'Debian and Ubuntu',
@@ -17,50 +17,83 @@ is_enabled() {
   return 1
 }
 
-named_cards() {
-  cat /etc/network/interfaces /etc/network/interfaces.d/* 2>/dev/null |
-    awk '$1 == "iface" && $2 != "lo" && $2 !~ /[*\/]/ { print $2 }'
-  awk -F= '/^\[/ { match_section = ($0 == "[Match]") }
-    match_section && $1 == "Name" && $2 !~ /[*?!]/ { print $2 }' /etc/systemd/network/*.network 2>/dev/null
-  awk '/^[ \t]*ethernets:/ { inside = 1; depth = match($0, /[^ \t]/); next }
-    inside && match($0, /[^ \t]/) && RSTART <= depth { inside = 0 }
-    inside && card == 0 && match($0, /[^ \t]/) { card = RSTART }
-    inside && RSTART == card && /:[ \t]*$/ { sub(/:.*/, ""); gsub(/[ \t"]/, ""); print }' /etc/netplan/*.yaml 2>/dev/null
+# set_aside FILE [DIRECTORY]: under a name that no program reads as configuration.
+set_aside() {
+  kept=$1.before-imprint
+  [ -z "$2" ] || kept=$2/$(basename "$1").before-imprint
+  mv -f "$1" "$kept" && changed "$1 named a card and is now $kept" || fail "could not set $1 aside"
 }
 
-takes_any_card() {
-  for file in /etc/systemd/network/*.network; do
-    [ -f "$file" ] || continue
-    awk -F= '/^\[/ { match_section = ($0 == "[Match]") }
-      match_section && ($1 == "MACAddress" || $1 == "PermanentMACAddress" || $1 == "Path") { bound = 1 }
-      match_section && $1 == "Name" && $2 ~ /[*]/ { open = 1 }
-      match_section && $1 == "Type" && $2 ~ /ether/ { open = 1 }
-      /^DHCP=(yes|ipv4|true|both|v4)/ { dhcp = 1 }
-      END { exit !(open && dhcp && !bound) }' "$file" && return 0
-  done
-  return 1
-}
-
-network() {
-  if is_enabled NetworkManager.service; then skipped 'NetworkManager connects any card'; return 0; fi
-  if is_enabled systemd-networkd.service && takes_any_card; then note 'DHCP on any Ethernet card already'; return 0; fi
-  named=$(named_cards | sort -u | tr '\n' ' ')
-  exception=
-  [ -z "$named" ] || exception="Name=!$named
-"
-  file=/etc/systemd/network/99-imprint-any-ethernet.network
-  put "$file" 0644 "[Match]
+dhcp_for_any_card() {
+  put /etc/systemd/network/80-imprint-ethernet.network 0644 '[Match]
 Type=ether
 Kind=!*
-$exception
+
 [Network]
 DHCP=yes
 
 [DHCPv4]
 ClientIdentifier=mac
-" "DHCP on any Ethernet card but those configured by name: $named"
+' 'DHCP on any Ethernet card, by systemd-networkd'
   is_enabled systemd-networkd.service && return 0
   if systemctl enable systemd-networkd.service 2>/dev/null; then changed 'systemd-networkd enabled'; else fail 'could not enable systemd-networkd'; fi
+}
+
+networkd_files() {
+  for file in $(grep -lsE '^(MACAddress|PermanentMACAddress|Path)=|^Name=[^*?!]*$' /etc/systemd/network/*.network); do
+    set_aside "$file"
+    named=yes
+  done
+}
+
+ifupdown_files() {
+  cat /etc/network/interfaces /etc/network/interfaces.d/* 2>/dev/null |
+    awk '$1 == "iface" && $2 != "lo" && $2 !~ /[*\/]/ { found = 1 } END { exit !found }' || return 0
+  # All files there are read, whatever their names.
+  for file in /etc/network/interfaces.d/* /etc/network/interfaces; do [ ! -f "$file" ] || set_aside "$file" /etc/network; done
+  put /etc/network/interfaces 0644 'auto lo
+iface lo inet loopback
+' 'only the loopback is left to ifupdown'
+  named=yes
+}
+
+# A definition without match is for the card of that name; one with a MAC address for that card.
+netplan_files() {
+  wrote=
+  for file in /etc/netplan/*.yaml; do
+    [ -f "$file" ] && grep -q '^[[:space:]]*ethernets:' "$file" || continue
+    ! grep -q 'macaddress:' "$file" && grep -q 'match:' "$file" && continue
+    set_aside "$file"
+    wrote=yes
+  done
+  [ -n "$wrote" ] || return 0
+  put /etc/netplan/99-imprint.yaml 0600 'network:
+  version: 2
+  renderer: networkd
+  ethernets:
+    any:
+      match: {name: "e*"}
+      dhcp4: true
+      dhcp-identifier: mac
+' 'DHCP on any Ethernet card, by netplan'
+}
+
+# NetworkManager connects any card for which it has no profile.
+networkmanager_files() {
+  for file in /etc/NetworkManager/system-connections/*; do
+    [ -f "$file" ] && grep -qE '^type=(802-3-)?ethernet' "$file" && grep -qE '^(interface-name|mac-address)=' "$file" || continue
+    sed -i -E '/^(interface-name|mac-address)=/d' "$file" && changed "$file is now for any card"
+  done
+}
+
+# As Apache VCL does, cards get DHCP: an address of the machine that was captured would be in use twice.
+network() {
+  named=
+  networkd_files
+  ifupdown_files
+  netplan_files
+  networkmanager_files
+  [ -z "$named" ] || dhcp_for_any_card
 }
 
 # Which modules the initramfs gets; the last assignment counts.

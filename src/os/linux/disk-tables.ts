@@ -24,3 +24,11 @@ export function swapFiles(fstab: string): readonly string[] {
     return type === 'swap' && device.startsWith('/') && !device.startsWith('/dev/') ? [device] : [];
   });
 }
+
+/** Lines `name:uid:home` of the list that preCapture keeps of the accounts it removes. */
+export function removals(text: string): readonly Account[] {
+  return text.split('\n').flatMap((line) => {
+    const [name = '', uid = '', home = ''] = line.split(':');
+    return /^\d+$/.test(uid) && home.startsWith('/') ? [{ name, uid: Number(uid), home }] : [];
+  });
+}

@@ -3,7 +3,7 @@ import type { DiskFiles } from '../../domain/disk-files.ts';
 import { errorChain } from '../../domain/errors.ts';
 import type { SealCheck } from '../../domain/image.ts';
 import type { SealExpectation } from '../operating-system.ts';
-import { accounts, isHuman, swapFiles, type Account } from './disk-tables.ts';
+import { accounts, isHuman, removals, swapFiles, type Account } from './disk-tables.ts';
 
 /** What was found: `wrong` is empty when the check passed. */
 interface Finding {
@@ -94,15 +94,18 @@ async function checkFirstBoot(files: DiskFiles): Promise<Finding> {
   };
 }
 
+/** preCapture leaves its list of what it removed on the disk; postLoad deletes it. */
 async function checkUsers(files: DiskFiles, { removedUsers }: SealExpectation): Promise<Finding> {
   const known = accounts(await mustRead(files, '/etc/passwd'));
-  const isUnwanted = ({ name }: Account): boolean => removedUsers.length === 0 || removedUsers.includes(name);
+  const record = removals((await files.read('/var/lib/imprint/removed-users')) ?? '');
+  const isUnwanted = ({ name }: Account): boolean =>
+    removedUsers.length === 0 || removedUsers.includes(name) || record.some((one) => one.name === name);
   const left = known.filter(isHuman).filter(isUnwanted);
-  const homes = (await files.list('/home')) ?? [];
-  const orphans = homes.filter((home) => home !== 'lost+found' && !known.some((one) => one.home === `/home/${home}`));
+  const homes: string[] = [];
+  for (const { home } of record) if ((await files.list(home)) !== undefined) homes.push(home);
   return {
-    looked: 'there are no accounts of users and no homes without an account',
-    wrong: [...left.map(({ name }) => name), ...orphans.map((home) => `/home/${home}`)],
+    looked: 'there are no accounts of users, nor the homes of those removed',
+    wrong: [...left.map(({ name }) => name), ...homes],
   };
 }
 

@@ -51,7 +51,6 @@ done
 
 remove_histories
 find /tmp /var/tmp -xdev -mindepth 1 -depth ! -path '*/systemd-private-*' ! -name '.*-unix' -delete 2>/dev/null
-rm -rf /var/lib/imprint
 command -v journalctl >/dev/null && timeout 60 journalctl --relinquish-var 2>/dev/null
 remove_late_files
 
