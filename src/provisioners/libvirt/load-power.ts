@@ -10,6 +10,9 @@ import { askOff, forceOff, powerOn, readPower } from './power.ts';
 
 const POLL_MS = 1_000;
 
+/** A system that is still booting does not hear the power button; one that is shutting down does not mind it. */
+const PRESS_AGAIN_MS = 10_000;
+
 /** Asks the outgoing system to power off, and cuts its power at the limit of the settings: it is being replaced. */
 export async function powerOffOutgoing(
   node: LibvirtNode,
@@ -23,12 +26,15 @@ export async function powerOffOutgoing(
 
 /** Off, whatever it takes: the power button, then, after the limit of the settings, the plug. */
 export async function powerOff(node: LibvirtNode, context: CallContext): Promise<Evidence> {
-  await askOff(node, context);
   const limit = Date.now() + node.settings.shutdownSeconds * 1_000;
-  for (;;) {
+  let pressNext = Date.now();
+  while (Date.now() <= limit) {
+    if (Date.now() >= pressNext) {
+      await askOff(node, context);
+      pressNext += PRESS_AGAIN_MS;
+    }
     const { value, raw } = await readPower(node, context);
     if (value === 'off') return { off: raw, forced: false };
-    if (Date.now() > limit) break;
     context.progress({ what: `Wait until ${node.domain} has powered off` });
     await delay(POLL_MS, undefined, { signal: context.signal });
   }
