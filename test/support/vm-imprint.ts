@@ -1,0 +1,174 @@
+import { copyFile, chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { execa } from 'execa';
+import getPort from 'get-port';
+import type { Catalog } from '../../src/catalog/catalog.ts';
+import { createCatalog } from '../../src/catalog/create-catalog.ts';
+import { createClient, type ImprintClient } from '../../src/client.ts';
+import { loadWorkerConfig } from '../../src/config.ts';
+import type { CallContext } from '../../src/domain/call-context.ts';
+import type { Computer } from '../../src/domain/computer.ts';
+import type { Revision } from '../../src/domain/image.ts';
+import { buildGuestImage, type GuestImage } from '../../src/platform/guest-image.ts';
+import { ensurePrivateLibvirt } from '../../src/platform/libvirt-daemons.ts';
+import { createProgressReporter } from '../../src/platform/progress.ts';
+import { openStateDirectory } from '../../src/platform/state-directory.ts';
+import type { LibraryPlace } from '../../src/remote/library-place.ts';
+import { createLocalShell } from '../../src/remote/local-shell.ts';
+import { createShellPool } from '../../src/remote/shell-pool.ts';
+import type { Shell } from '../../src/remote/shell.ts';
+import { importImageHere, type FileToImport } from '../../src/worker/image-import.ts';
+import { testDatabase } from './postgres.ts';
+import { startTemporal } from './temporal.ts';
+import { makeTinyDisk } from './tiny-guest.ts';
+import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
+
+const managementNode = 'mn-test';
+
+/** What the second disk of the base image holds. */
+export const dataOfBase = 'the second disk of the base image';
+
+/** A whole Imprint on real parts: Temporal, PostgreSQL, a libvirt daemon of its own, worker processes, and the guest image as `base`. */
+export interface VmImprint {
+  readonly client: ImprintClient;
+  readonly catalog: Catalog;
+  readonly library: LibraryPlace;
+  /** A context without a limit, for calls that a test makes itself. */
+  readonly context: CallContext;
+  /** Where a test may put files; goes with `stop`. */
+  readonly root: string;
+  /** Adds a node with one processor; SSH on it is a port of this machine. */
+  addNode(name: string, settings?: Readonly<Record<string, unknown>>): Promise<Computer>;
+  /** What lies on the host for a node: its disks, its console, its jobs. */
+  directoryOf(node: string): string;
+  /** Root's shell on a node; the node must show a host key that the catalog knows. */
+  shellTo(node: string): Promise<Shell>;
+  virsh(...args: string[]): Promise<string>;
+  /** A worker in a process of its own, for tests that kill it. */
+  startWorker(): Promise<WorkerProcess>;
+  stop(): Promise<void>;
+}
+
+/** Starts everything but a worker, and imports the base image (two disks). 30 s when the guest image was built before, else two minutes. */
+export async function startVmImprint(): Promise<VmImprint> {
+  const root = await mkdtemp(join(tmpdir(), 'imprint-vm-'));
+  const guest = await buildGuest();
+  const state = await openStateDirectory(join(root, 'state'));
+  const [server, database, libvirt] = await Promise.all([
+    startTemporal(),
+    testDatabase(),
+    ensurePrivateLibvirt(state, createProgressReporter()),
+  ]);
+  const environment = {
+    DATABASE_URL: database.databaseUrl,
+    TEMPORAL_ADDRESS: server.address,
+    TEMPORAL_NAMESPACE: server.namespace,
+    IMPRINT_MANAGEMENT_NODE: managementNode,
+    IMPRINT_LIBRARY: join(root, 'library'),
+    IMPRINT_SECRETS: await writeSecrets(join(root, 'secrets'), guest),
+  };
+  const catalog = await createCatalog({ databaseUrl: database.databaseUrl });
+  const connection = await Connection.connect({ address: server.address });
+  const client = createClient(new Client({ connection, namespace: server.namespace }), catalog);
+  const context = { signal: new AbortController().signal, progress: () => undefined };
+  await importBase(environment, { catalog, root, guest, context });
+  const shells = createShellPool();
+  const workers = new Set<WorkerProcess>();
+  const directoryOf = (node: string): string => join(root, 'machines', node);
+  return {
+    client,
+    catalog,
+    context,
+    root,
+    library: { name: managementNode, root: environment.IMPRINT_LIBRARY, shell: createLocalShell() },
+    directoryOf,
+    addNode: async (name, settings = {}) => {
+      const place = { uri: libvirt.uri, diskDirectory: join(root, 'machines') };
+      return await addNode(catalog, name, { ...place, ...settings });
+    },
+    shellTo: async (node) => {
+      const { address, sshPort: port, hostKeys = [] } = await catalog.computers.get(node);
+      const privateKey = async (): Promise<string> => await readFile(guest.privateKey, 'utf8');
+      return shells.ssh({ address, port, user: 'root', privateKey, hostKeys });
+    },
+    virsh: async (...args) => (await execa('virsh', ['-q', '-c', libvirt.uri, ...args])).stdout.trim(),
+    startWorker: async () => {
+      const worker = await startWorkerProcess(environment);
+      workers.add(worker);
+      return worker;
+    },
+    stop: async () => {
+      for (const worker of workers) await worker.kill();
+      await shells.closeAll();
+      await libvirt.stop();
+      await client.close();
+      await database.drop();
+      await server.stop();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Once for a machine: other tests and the demo use the same one. */
+async function buildGuest(): Promise<GuestImage> {
+  const state = await openStateDirectory();
+  return await buildGuestImage({ directory: await state.directory('guest'), report: () => undefined });
+}
+
+async function writeSecrets(directory: string, guest: GuestImage): Promise<string> {
+  await mkdir(directory, { mode: 0o700 });
+  for (const [name, source] of [
+    ['node-ssh-key', guest.privateKey],
+    ['authorized-keys', guest.publicKey],
+  ] as const) {
+    await copyFile(source, join(directory, name));
+    await chmod(join(directory, name), 0o600);
+  }
+  return directory;
+}
+
+interface BaseImport {
+  readonly catalog: Catalog;
+  readonly root: string;
+  readonly guest: GuestImage;
+  readonly context: CallContext;
+}
+
+async function importBase(
+  environment: Readonly<Record<string, string>>,
+  { catalog, root, guest, context }: BaseImport,
+): Promise<Revision> {
+  const data = join(root, 'data.qcow2');
+  await makeTinyDisk(data, 'not bootable', Buffer.from(dataOfBase));
+  const files: FileToImport[] = [guest.disk, data].map((path) => ({ path, format: 'qcow2' }));
+  const image = { image: 'base', operatingSystem: 'debian12', osModule: 'linux', comment: '', author: 'test' };
+  return await importImageHere(loadWorkerConfig(environment), catalog, { ...image, files }, context);
+}
+
+async function addNode(catalog: Catalog, name: string, settings: Readonly<Record<string, unknown>>): Promise<Computer> {
+  const sshPort = await getPort({ host: '127.0.0.1' });
+  const forwards = [{ hostPort: sshPort, guestPort: 22 }];
+  return await catalog.computers.add({
+    name,
+    managementNode,
+    provisioningSystem: 'libvirt',
+    address: '127.0.0.1',
+    sshPort,
+    macAddresses: [],
+    memoryMiB: 512,
+    cpus: 1,
+    settings: { accelerator: 'tcg', network: { kind: 'user', forwards }, ...settings },
+  });
+}
+
+/** Names in a directory, without locks and without the fences that outlive what they guard; none when it does not exist. */
+export async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(directory)).filter((name) => !/^\.|\.(lock|fence|owner\.json)$/.test(name)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

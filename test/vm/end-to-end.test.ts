@@ -1,0 +1,310 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { execa } from 'execa';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RunHandle } from '../../src/client.ts';
+import { UnauthorizedError } from '../../src/domain/errors.ts';
+import type { CaptureImageInput } from '../../src/domain/inputs.ts';
+import { runKey } from '../../src/library/paths.ts';
+import { verifyCopy } from '../../src/library/verify-copy.ts';
+import { hostKeysOnConsole } from '../../src/os/linux/first-boot.ts';
+import { createJobs } from '../../src/remote/jobs.ts';
+import type { Shell } from '../../src/remote/shell.ts';
+import { createSshShell } from '../../src/remote/ssh-shell.ts';
+import { failureOf } from '../support/runs.ts';
+import { startSshd } from '../support/sshd.ts';
+import { payloadOf } from '../support/tiny-guest.ts';
+import { skipWithout, whyUnavailable, type TestNeed } from '../support/unavailable.ts';
+import {
+  copiedOnce,
+  copiersOf,
+  copyStepOf,
+  killJob,
+  stagedDisk,
+  untilAttempt,
+  untilCopied,
+  type SeenCopy,
+} from '../support/vm-copy.ts';
+import { dataOfBase, namesIn, startVmImprint, type VmImprint } from '../support/vm-imprint.ts';
+import { saveMachine, type SavedMachine } from '../support/vm-saved.ts';
+import type { WorkerProcess } from '../support/worker-process.ts';
+
+const needs: readonly TestNeed[] = ['vm', 'sealCheck', 'ssh', 'temporal', 'postgres'];
+const MIB = 1024 ** 2;
+const node = 'vm-1';
+
+let imprint: VmImprint;
+let close: () => Promise<void> = () => Promise.resolve();
+let worker: WorkerProcess;
+/** The node as the load of the base image left it. */
+let saved: SavedMachine;
+
+/** The cases go on from each other's machine, in the order of this file: a boot takes a minute. */
+beforeAll(async () => {
+  if (needs.some((need) => whyUnavailable(need) !== undefined)) return;
+  imprint = await startVmImprint();
+  close = imprint.stop;
+  await imprint.addNode(node);
+  worker = await imprint.startWorker();
+});
+afterAll(async () => await close());
+beforeEach((context) => skipWithout(context, ...needs));
+
+const inGuest = { signal: new AbortController().signal, timeoutMs: 60_000 };
+const capture = async (image: string, options: Partial<CaptureImageInput> = {}) =>
+  await imprint.client.startCapture({ node, image, author: 'test', ...options });
+
+/** What there is of a run beside its record. */
+async function leftOf(run: RunHandle<unknown>, image: string): Promise<unknown> {
+  const { catalog, library } = imprint;
+  const known = (await catalog.revisions.findImage(image)) !== undefined;
+  return {
+    state: (await catalog.computers.get(node)).state,
+    owner: (await catalog.claims.find(node))?.owner,
+    revisions: known ? (await catalog.revisions.list(image)).map(({ state }) => state) : 'no image',
+    staging: (await namesIn(join(library.root, '.staging'))).filter((name) => name.startsWith(runKey(run.id))),
+    jobs: [
+      ...(await namesIn(join(library.root, '.jobs', runKey(run.id)))),
+      ...(await namesIn(join(imprint.directoryOf(node), '.jobs'))),
+    ],
+    published: (await namesIn(library.root)).filter((name) => name.startsWith(`${image}-v`)),
+  };
+}
+
+const nothing = { owner: undefined, revisions: 'no image', staging: [], jobs: [], published: [] };
+
+/** Something that the guest does at its next shutdown, after the seal. It lives in memory, so no image holds it. */
+async function atShutdown(shell: Shell, script: string): Promise<void> {
+  await shell.upload(script, '/run/at-shutdown', { ...inGuest, mode: 0o755 });
+  const properties = ['TimeoutStopSec=900', 'ExecStop=/bin/sh /run/at-shutdown'].map((text) => `--property=${text}`);
+  await shell.run(
+    'systemd-run',
+    ['--quiet', '--remain-after-exit', '--unit=at-shutdown', ...properties, 'true'],
+    inGuest,
+  );
+}
+
+/** Undoes the seal, and the hook that would mend it. */
+const breakSeal = `
+rm -f /lib/systemd/system-shutdown/imprint-seal
+echo 0123456789abcdef0123456789abcdef >/etc/machine-id
+echo seed >/var/lib/systemd/random-seed
+echo key >/etc/ssh/ssh_host_ed25519_key
+echo 'ghost:x:1234:1234::/home/ghost:/bin/sh' >>/etc/passwd
+mkdir -p /home/ghost
+echo '/swapfile none swap sw 0 0' >>/etc/fstab
+echo left >/var/tmp/left-over
+sync
+`;
+
+/** What a refused load must leave as it was. */
+async function nodeState(): Promise<unknown> {
+  const { hostKeys, currentRevisionId } = await imprint.catalog.computers.get(node);
+  const directory = imprint.directoryOf(node);
+  const files = (await namesIn(directory)).filter((name) => name.endsWith('.qcow2'));
+  const disks = await Promise.all(files.map(async (name) => [name, (await stat(join(directory, name))).mtimeMs]));
+  const definition = await imprint.virsh('dumpxml', '--inactive', node);
+  return { hostKeys, currentRevisionId, disks, definition, power: await imprint.virsh('domstate', node) };
+}
+
+/** Damages one byte in the middle of a file without changing its size; twice: as it was. */
+async function flipByte(path: string): Promise<void> {
+  const at = Math.floor((await stat(path)).size / 2);
+  const place = ['bs=1', 'count=1', 'status=none'];
+  const { stdout } = await execa('dd', [`if=${path}`, `skip=${String(at)}`, ...place], { encoding: 'buffer' });
+  const input = Buffer.from([(stdout[0] ?? 0) ^ 0xff]);
+  await execa('dd', [`of=${path}`, `seek=${String(at)}`, 'conv=notrunc', ...place], { input });
+}
+
+/** Proves the published copy of an image, as a load does. */
+async function verify(image: string): Promise<unknown> {
+  const revision = await imprint.catalog.revisions.resolve({ image });
+  const copy = await imprint.catalog.copies.find(revision.id, imprint.library.name);
+  if (revision.manifest === undefined || copy === undefined) throw new Error(`${image} was not published`);
+  const request = { copy, manifest: revision.manifest, fence: { node, owner: 'control', epoch: 1 } };
+  return await verifyCopy(imprint.library, createJobs(), request, imprint.context);
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+describe('a load of the base image', () => {
+  it('ends READY, with host keys that were read from the console before the first contact', async () => {
+    const run = await imprint.client.startLoad({ node, image: 'base' });
+    const { found } = await run.result();
+
+    const { hostKeys = [], address, sshPort: port } = await imprint.catalog.computers.get(node);
+    const shell = await imprint.shellTo(node);
+    const inside = await shell.run('cat', ['/etc/ssh/ssh_host_ed25519_key.pub'], inGuest);
+    expect(found).toBe('RELOAD');
+    expect(hostKeys).toEqual([inside.stdout.trim().split(' ').slice(0, 2).join(' ')]);
+    const [console = ''] = (await namesIn(imprint.directoryOf(node))).filter((name) => name.startsWith('console-'));
+    expect(hostKeysOnConsole(await readFile(join(imprint.directoryOf(node), console), 'latin1'))).toEqual(hostKeys);
+    expect(await imprint.client.nodeStatus(node)).toMatchObject({
+      status: 'READY',
+      currentimage: 'base-v1',
+      ssh: true,
+    });
+    const steps = await imprint.catalog.runs.steps(run.id);
+    const [learned, contact] = ['6.1', '6.2'].map((number) => steps.find((step) => step.number === number));
+    expect(learned?.evidence).toEqual({ hostKeys });
+    expect(Date.parse(learned?.endedAt ?? '')).toBeLessThanOrEqual(Date.parse(contact?.startedAt ?? ''));
+    // The same machine is refused by whoever expects another.
+    const other = { address, port, user: 'root', hostKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA'] };
+    await expect(createSshShell(other).run('true', [], inGuest)).rejects.toBeInstanceOf(UnauthorizedError);
+    saved = await saveMachine(imprint, node);
+  });
+
+  it('keeps an impostor at the node out: a capture is refused, and no credential is sent', async () => {
+    const { sshPort: port } = await imprint.catalog.computers.get(node);
+    const sshd = await startSshd({ port, config: ['LogLevel DEBUG1'] });
+    try {
+      const failure = await failureOf(await capture('impostor'));
+
+      expect(failure).toMatchObject({ reason: 'UnauthorizedError' });
+      expect(failure.message).toContain(`unexpected host key of root@127.0.0.1:${String(port)}`);
+      expect(await sshd.log()).toContain('Connection from 127.0.0.1');
+      expect(await sshd.log()).not.toContain('userauth-request');
+      // Control: whoever takes this server for the node gives his credentials.
+      const { privateKey, hostKeys } = sshd;
+      const deceived = { address: '127.0.0.1', port, user: 'root', hostKeys, privateKey: async () => privateKey };
+      const shell = createSshShell(deceived);
+      await shell.run('true', [], inGuest);
+      await shell.close();
+      expect(await sshd.log()).toContain('userauth-request');
+    } finally {
+      await sshd.stop();
+    }
+  });
+});
+
+describe('a guest that does not shut down', () => {
+  it('fails the capture at the time limit, and nobody cuts its power', async () => {
+    await atShutdown(await saved.restore(), 'sleep 900');
+    const run = await capture('stubborn', { shutdownSeconds: 10 });
+
+    const failure = await failureOf(run);
+
+    expect(failure).toMatchObject({ reason: 'DeadlineError' });
+    expect(failure.message).toContain(`waited 10 s for Wait until ${node} has powered off`);
+    expect(await imprint.virsh('domstate', node)).toBe('running');
+    expect(await leftOf(run, 'stubborn')).toEqual({ ...nothing, state: 'maintenance' });
+  });
+
+  it('is forced off where an operator allowed it, and the image says so', async () => {
+    await atShutdown(await saved.restore(), 'sleep 900');
+    const run = await capture('forced', { shutdownSeconds: 10, allowForcedOff: true, copyRateBytes: 20 * MIB });
+    const copy = { run: run.id, disk: 'vda' };
+    const before = await untilCopied(imprint, copy, 0.2);
+    await killJob(before);
+
+    await run.result();
+
+    const [revision] = await imprint.catalog.revisions.list('forced');
+    expect(revision?.manifest?.cleanShutdown).toMatchObject({ kind: 'forced', reason: 'destroyed' });
+    expect(await leftOf(run, 'forced')).toMatchObject({ state: 'available', staging: [], published: ['forced-v1'] });
+    // Control of what the next capture shows: this copy's own job was killed, and the copy was begun twice.
+    const step = await copyStepOf(imprint, copy);
+    expect(step?.evidence).toMatchObject({ startedAgain: expect.stringContaining('was lost') as string });
+    expect(copiedOnce([before], step?.evidence)).toBe(false);
+  });
+});
+
+describe('a capture whose worker is killed with SIGKILL at 10, 50 and 90 % of the copy', () => {
+  const seen: SeenCopy[] = [];
+  let run: RunHandle<unknown>;
+  let disk: string;
+
+  it('goes on with the same job, and copies nothing twice', async () => {
+    await saved.restore();
+    run = await capture('survivor', { copyRateBytes: 3 * MIB });
+    const copy = { run: run.id, disk: 'vda' };
+    for (const [kills, share] of [0.1, 0.5, 0.9].entries()) {
+      await untilAttempt(imprint, copy, kills + 1);
+      const before = await untilCopied(imprint, copy, share);
+      await worker.kill();
+      const without = await untilCopied(imprint, copy, before.fraction + 0.01);
+      seen.push(before, without);
+      worker = await imprint.startWorker();
+    }
+
+    await run.result();
+
+    const step = await copyStepOf(imprint, copy);
+    expect(step).toMatchObject({ state: 'done', attempt: 4 });
+    expect(copiedOnce(seen, step?.evidence)).toBe(true);
+  });
+
+  it('publishes every disk as it was on the node, with its checksum', async () => {
+    const [revision] = await imprint.catalog.revisions.list('survivor');
+    const sources = await imprint.virsh('domblklist', node, '--inactive');
+    const disks = revision?.manifest?.disks ?? [];
+    for (const { name, file, sha256 } of disks) {
+      const source = new RegExp(`^\\s*${name}\\s+(\\S+)`, 'm').exec(sources)?.[1] ?? '';
+      const published = join(imprint.library.root, 'survivor-v1', file);
+      expect(sha256).toBe(await sha256Of(published));
+      await execa('qemu-img', ['compare', '-q', '-f', 'qcow2', '-F', 'qcow2', source, published]);
+    }
+    disk = join(imprint.library.root, 'survivor-v1', 'vda.qcow2');
+    expect(disks.map(({ name }) => name)).toEqual(['vda', 'vdb']);
+    expect(await payloadOf(join(imprint.library.root, 'survivor-v1', 'vdb.qcow2'))).toBe(dataOfBase);
+    expect(revision?.manifest?.cleanShutdown).toMatchObject({ kind: 'clean', reason: 'shutdown' });
+    expect(revision?.manifest?.sealChecks.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
+    expect(await leftOf(run, 'survivor')).toMatchObject({ state: 'available', staging: [], jobs: [] });
+  });
+
+  it('is not loaded once its file was damaged, and the node is as it was', async () => {
+    const before = await nodeState();
+    await flipByte(disk);
+
+    const failure = await failureOf(await imprint.client.startLoad({ node, image: 'survivor' }));
+
+    expect(failure).toMatchObject({ reason: 'IntegrityError' });
+    expect(failure.message).toContain(`${disk}: its content is not what was published`);
+    expect(await nodeState()).toEqual(before);
+    // Control: with the byte put back the same file is sound.
+    await flipByte(disk);
+    expect(await verify('survivor')).toMatchObject({ by: 'sha256' });
+  });
+});
+
+describe('a capture of a guest that breaks its seal while it shuts down', () => {
+  it('is not published, and each check that fails is named', async () => {
+    await atShutdown(await saved.restore(), breakSeal);
+    const run = await capture('unsealed');
+
+    const failure = await failureOf(run);
+
+    expect(failure).toMatchObject({ reason: 'IntegrityError' });
+    expect(failure.message).toContain('the seal of unsealed-v1 is broken');
+    for (const check of ['machine-id', 'random-seed', 'ssh-host-keys', 'users', 'swap', 'temporary-files']) {
+      expect(failure.message).toContain(`${check} (`);
+    }
+    expect(failure.message).not.toContain('currentimage (');
+    expect(await leftOf(run, 'unsealed')).toEqual({ ...nothing, state: 'maintenance' });
+  });
+});
+
+describe('a capture that is cancelled during the copy', () => {
+  it('ends the job, leaves nothing, and gives the node back for maintenance', async () => {
+    await saved.restore();
+    const run = await capture('unwanted', { copyRateBytes: 3 * MIB });
+    const copy = { run: run.id, disk: 'vda' };
+    await untilCopied(imprint, copy, 0.05);
+    expect(await copiersOf(stagedDisk(imprint, copy))).toHaveLength(1);
+
+    await run.cancel();
+    const failure = await failureOf(run);
+
+    expect(failure).toMatchObject({ reason: 'Cancelled' });
+    expect(await copiersOf(stagedDisk(imprint, copy))).toEqual([]);
+    expect(await leftOf(run, 'unwanted')).toEqual({ ...nothing, state: 'maintenance' });
+    expect(await imprint.virsh('domstate', node)).toBe('shut off');
+  });
+});
