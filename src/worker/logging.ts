@@ -3,10 +3,10 @@ import { pino, type Logger } from 'pino';
 
 export type { Logger };
 
-/** One line of JSON an event on standard error: a fixed sentence and fields. */
+/** One line of JSON an event on standard error: a fixed sentence and fields; of an error its text, its causes and its stack. */
 export function createLogger(level: string): Logger {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: pino.stdSerializers.err } },
     pino.destination({ dest: 2, sync: true }),
   );
 }
