@@ -59,3 +59,13 @@ async function untilReady(child: ChildProcess, log: () => string): Promise<void>
   await Promise.race([started, exited]);
   exited.catch(() => undefined);
 }
+
+/** SIGSTOP: it hangs, and does not know it. */
+export function suspend({ pid }: WorkerProcess): void {
+  process.kill(pid, 'SIGSTOP');
+}
+
+/** SIGCONT: it goes on as if no time had passed. */
+export function resume({ pid }: WorkerProcess): void {
+  process.kill(pid, 'SIGCONT');
+}
