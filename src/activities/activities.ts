@@ -7,6 +7,7 @@ import { createNodeStatusActivities, type NodeStatusActivities } from './node-st
 import { createPowerActivities, type PowerActivities } from './power.ts';
 import { createPreviewActivities, type PreviewActivities } from './preview.ts';
 import { createStagingActivities, type StagingActivities } from './staging.ts';
+import { createUnloadingActivities, type UnloadingActivities } from './unloading.ts';
 import { createVerifyAndPublishActivities, type VerifyAndPublishActivities } from './verify-and-publish.ts';
 
 /** Everything that workflows can ask for, by name. Inputs only grow within a release. */
@@ -16,6 +17,7 @@ export type Activities = ClaimingActivities &
   VerifyAndPublishActivities &
   LoadPlanActivities &
   LoadedSystemActivities &
+  UnloadingActivities &
   NodeStatusActivities &
   PowerActivities &
   PreviewActivities;
@@ -28,6 +30,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createVerifyAndPublishActivities(deps),
     ...createLoadPlanActivities(deps),
     ...createLoadedSystemActivities(deps),
+    ...createUnloadingActivities(deps),
     ...createNodeStatusActivities(deps),
     ...createPowerActivities(deps),
     ...createPreviewActivities(deps),

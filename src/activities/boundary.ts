@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -24,14 +24,15 @@ export function createBoundary(catalog: Catalog): (context: Context) => { inboun
       execute: async (input, next) => {
         const alive = setInterval(() => beat(context), aliveEveryMs);
         const step = stepOf(input.args[0]);
+        const recorder = { catalog, context, input: step };
         try {
           // An undo leaves in the record what its step failed with, and the step's own times.
-          if (step?.step.undo !== true) await record(catalog, context, step, 'running');
+          if (step?.step.undo !== true) await record(recorder, 'running');
           const result = await next(input);
-          await record(catalog, context, step, step?.step.undo ? 'undone' : 'done', evidenceOf(result));
+          await record(recorder, step?.step.undo ? 'undone' : 'done', { evidence: evidenceOf(result) });
           return result;
         } catch (error) {
-          throw await failureOf(catalog, context, step, error);
+          throw await failureOf(recorder, error);
         } finally {
           clearInterval(alive);
         }
@@ -40,12 +41,8 @@ export function createBoundary(catalog: Catalog): (context: Context) => { inboun
   });
 }
 
-async function failureOf(
-  catalog: Catalog,
-  context: Context,
-  step: StepInput | undefined,
-  error: unknown,
-): Promise<unknown> {
+async function failureOf(recorder: Recorder, error: unknown): Promise<unknown> {
+  const { context, input: step } = recorder;
   if (context.cancellationSignal.aborted) return detached(context);
   if (error instanceof TemporalFailure) return error;
   const tries = countFailedTry(context);
@@ -53,7 +50,7 @@ async function failureOf(
   if (final) {
     const state = step?.step.undo ? 'undo-failed' : 'failed';
     const evidence = error instanceof ImprintError ? (error.evidence as Evidence) : {};
-    await record(catalog, context, step, state, evidence, errorChain(error)).catch(() => undefined);
+    await record(recorder, state, { evidence, error: errorChain(error) }).catch(() => undefined);
   }
   return toApplicationFailure(error, final);
 }
@@ -90,15 +87,20 @@ function toApplicationFailure(error: unknown, final: boolean): ApplicationFailur
   });
 }
 
+interface Recorder {
+  readonly catalog: Catalog;
+  readonly context: Context;
+  /** Absent for an activity that belongs to no step. */
+  readonly input: StepInput | undefined;
+}
+
 async function record(
-  catalog: Catalog,
-  context: Context,
-  input: StepInput | undefined,
+  { catalog, context, input }: Recorder,
   state: StepRecord['state'],
-  evidence?: Evidence,
-  error?: string,
+  found: { readonly evidence?: Evidence | undefined; readonly error?: string } = {},
 ): Promise<void> {
   if (input === undefined) return;
+  const { evidence, error } = found;
   const recording = catalog.runs.recordStep(input.run, {
     number: input.step.number,
     title: input.step.title,

@@ -1,10 +1,9 @@
 import { Context, log } from '@temporalio/activity';
 import type { ComputerState } from '../domain/computer.ts';
-import { InvalidInputError, NotFoundError } from '../domain/errors.ts';
+import { ConflictError, InvalidInputError, NotFoundError } from '../domain/errors.ts';
 import { parseCaptureImageInput, parseLoadNodeInput, parseNodeInput, parsePowerNodeInput } from '../domain/inputs.ts';
 import type { CaptureImageInput, LoadNodeInput, NodeInput, PowerNodeInput } from '../domain/inputs.ts';
 import { nameOfRevision } from '../domain/image.ts';
-import type { JsonObject } from '../domain/plan.ts';
 import type { Procedure, RunState } from '../domain/run.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -87,6 +86,7 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
 
     async claimForUnload({ input, ...step }) {
       await registerRun(catalog, step, parseNodeInput(input));
+      await refuseKept(catalog, step.node);
       return await claim(step, 'loading');
     },
 
@@ -111,11 +111,19 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
   };
 }
 
+/** Unloading deletes the disk, which may be the only other proof of what was captured from it. */
+async function refuseKept(catalog: Catalog, node: string): Promise<void> {
+  if (!(await catalog.setAside.isKept(node))) return;
+  throw new ConflictError(
+    `the disk of ${node} is the source of a revision that has not been READY on any node yet; load that revision once before you unload`,
+  );
+}
+
 /** A workflow that was started without the client, from Temporal's UI for instance, becomes a run of the catalog here. */
 async function registerRun(catalog: Catalog, step: StepInput, input: NodeInput): Promise<void> {
   if ((await catalog.runs.find(step.run)) !== undefined) return;
   const procedure = Context.current().info.workflowType as Procedure;
-  await catalog.runs.register({ id: step.run, procedure, node: input.node, input: { ...input } as JsonObject });
+  await catalog.runs.register({ id: step.run, procedure, node: input.node, input: { ...input } });
 }
 
 async function giveBack(catalog: Catalog, step: StepInput, state: ComputerState | 'previous'): Promise<void> {

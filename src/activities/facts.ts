@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import type { Computer } from '../domain/computer.ts';
 import { NotFoundError, UnsupportedError } from '../domain/errors.ts';
 import type { Revision } from '../domain/image.ts';
@@ -89,9 +88,4 @@ export async function loadFacts(deps: ActivityDependencies, input: StepInput & L
     keepOutgoing,
   };
   return { ...facts, revision, request };
-}
-
-/** Milliseconds since this activity's first attempt was scheduled. */
-export function sinceScheduledMs(): number {
-  return Date.now() - Context.current().info.scheduledTimestampMs;
 }

@@ -1,6 +1,5 @@
 import { NotReadyError } from '../domain/errors.ts';
 import type { Evidence } from '../domain/plan.ts';
-import { need } from '../provisioners/provisioner.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { callContext, claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -13,7 +12,7 @@ const bootSeconds = 600;
 
 type LoadedInput = StepInput & { readonly revisionId: number };
 
-/** Steps 4, 6 and 8 of loadNode, and unloading. */
+/** Steps 4, 6 and 8 of loadNode. */
 export interface LoadedSystemActivities {
   /** The hook of the system that goes. A node that does not answer has nothing to say goodbye to. */
   preReload(input: StepInput): Promise<Evidence>;
@@ -23,8 +22,6 @@ export interface LoadedSystemActivities {
   restoreHostKeys(input: StepInput & { readonly hostKeys: readonly string[] }): Promise<void>;
   postLoad(input: LoadedInput): Promise<Evidence>;
   recordLoaded(input: LoadedInput): Promise<Evidence>;
-  unload(input: StepInput): Promise<Evidence>;
-  recordUnloaded(input: StepInput): Promise<void>;
 }
 
 export function createLoadedSystemActivities(deps: ActivityDependencies): LoadedSystemActivities {
@@ -79,17 +76,6 @@ export function createLoadedSystemActivities(deps: ActivityDependencies): Loaded
       const fence = await catalog.claims.fence(claimant(step));
       await catalog.computers.recordLoaded(fence, revisionId);
       return { firstTimeReady: await catalog.revisions.recordReady(revisionId) };
-    },
-
-    async unload(step) {
-      const fence = await catalog.claims.fence(claimant(step));
-      const { provisioner, computer } = await nodeFacts(deps, step.node);
-      return await need(provisioner, 'loading').unload(computer, fence, callContext());
-    },
-
-    async recordUnloaded(step) {
-      const fence = await catalog.claims.fence(claimant(step));
-      await catalog.computers.recordLoaded(fence, undefined);
     },
   };
 }

@@ -5,7 +5,6 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Computer } from '../domain/computer.ts';
 import { ConflictError } from '../domain/errors.ts';
 import { parseName } from '../domain/names.ts';
-import type { JsonObject } from '../domain/plan.ts';
 import type { Procedure } from '../domain/run.ts';
 import { sharedQueue } from '../workflows/task-queues.ts';
 import { createRunHandle, type RunHandle } from './run-handle.ts';
@@ -39,7 +38,7 @@ export async function startRun<Result>(
     id,
     procedure,
     node: input.node,
-    input: input as JsonObject,
+    input: input,
     ...(request.requestKey === undefined ? {} : { requestKey: request.requestKey }),
   });
   if (run.state === 'running') await startWorkflow(client, run.id, request, computer);

@@ -71,7 +71,8 @@ async function onPlatform(platform: Platform, options: Options, startedMs: numbe
     IMPRINT_LIBRARY: directories.library,
     IMPRINT_SECRETS: directories.secrets,
   };
-  // The client and its libraries read Temporal's standard settings.
+  // Temporal's client reads its standard settings from there, and the processes that the demo starts inherit them.
+  // eslint-disable-next-line no-restricted-syntax -- the demo chooses the settings; nothing of it is configured
   Object.assign(process.env, environment);
   await endEarlierRuns();
   const client = await connect({ databaseUrl: environment.DATABASE_URL });

@@ -29,7 +29,3 @@ export interface PlanStep {
 
 /** What a step found or did, for the record of the run: small, free of secrets, never empty on failure. */
 export type Evidence = JsonObject;
-
-/** What the steps of OS modules are called in a plan. */
-export const operatingSystemKinds = ['preCapture', 'seal', 'postLoad', 'shutdown', 'preReload'] as const;
-export type OperatingSystemKind = (typeof operatingSystemKinds)[number];

@@ -2,6 +2,7 @@ import type { LoadNodeInput } from '../domain/inputs.ts';
 import { catalog } from './activities.ts';
 import { loadOnto } from './load-onto.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
+import { releaseNode } from './release-node.ts';
 import { Steps } from './steps.ts';
 
 /** What loadNode answers. */
@@ -36,12 +37,7 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
     });
 
     // 9. Release the claim, record the outcome, notify.
-    await steps.take(
-      '9',
-      `Release ${node} and record the outcome`,
-      async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'available' }),
-      { onlyForward: 'The run is over.' },
-    );
+    await releaseNode(steps, '9', 'available');
     await recordOutcome('completed', `${revision.name} is READY on ${node}`);
     return { image: revision.image, revision: revision.revision, revisionId: revision.id, found };
   });

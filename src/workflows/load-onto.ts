@@ -67,6 +67,12 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget): Promise
   await learnHostKeys(steps, prefix, target);
   await prepareLoaded(steps, prefix, target);
   await takePlanSteps(steps, `${prefix}8`, after, loadWork(managementNode, { revisionId }));
+  await steps.take(
+    `${prefix}8.${String(after.length + 1)}`,
+    `Delete what earlier loads had set aside on ${node}`,
+    async (step) => await onNode(managementNode, 'short', `Delete what was set aside on ${node}`).discardSetAside(step),
+    { noUndo: 'Nothing needs it: what is still the source of a revision that has not been READY is kept.' },
+  );
 }
 
 /** Before the first contact with a system that has booted with new host keys. */

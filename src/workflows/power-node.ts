@@ -2,6 +2,7 @@ import type { PowerNodeInput } from '../domain/inputs.ts';
 import type { PowerReading } from '../domain/power.ts';
 import { catalog, onNode } from './activities.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
+import { releaseNode } from './release-node.ts';
 import { Steps } from './steps.ts';
 
 /** Powers a node on or off, or resets it, and reads that it happened. Procedure: docs/procedures/power-node.md */
@@ -32,12 +33,7 @@ export async function powerNode(input: PowerNodeInput): Promise<PowerReading> {
     );
 
     // 3. Release the claim, record the outcome, notify.
-    await steps.take(
-      '3',
-      `Release ${node} and record the outcome`,
-      async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'previous' }),
-      { onlyForward: 'The run is over.' },
-    );
+    await releaseNode(steps, '3', 'previous');
     await recordOutcome('completed', `${node} reads ${reading.value}`);
     return reading;
   });

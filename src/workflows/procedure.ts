@@ -12,7 +12,7 @@ import {
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { RunState } from '../domain/run.ts';
 import { catalog } from './activities.ts';
-import { Steps } from './steps.ts';
+import { type Steps } from './steps.ts';
 
 const outcomeAttribute = defineSearchAttributeKey('ImprintOutcome', 'KEYWORD');
 
@@ -48,7 +48,7 @@ export async function recordOutcome(state: Exclude<RunState, 'running'>, outcome
 
 function failureOf(error: TemporalFailure, cancelled: boolean, stuck: readonly string[]): TemporalFailure {
   if (stuck.length > 0) {
-    const message = `${outcomeSentence(error, cancelled, stuck)}`;
+    const message = outcomeSentence(error, cancelled, stuck);
     return ApplicationFailure.create({
       type: undoFailed,
       message,

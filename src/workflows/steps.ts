@@ -19,14 +19,14 @@ interface Registered {
 
 /** The steps of one run: shows them, and takes them back, newest first, when the run fails or is cancelled. */
 export class Steps {
-  readonly #node: string;
+  readonly node: string;
   readonly #headline: string;
   readonly #shown: ShownStep[] = [];
   readonly #stuck: string[] = [];
   #undos: Registered[] = [];
 
   constructor(node: string, headline: string) {
-    this.#node = node;
+    this.node = node;
     this.#headline = headline;
   }
 
@@ -95,7 +95,7 @@ export class Steps {
   }
 
   #input(step: StepLine): StepInput {
-    return { run: workflowInfo().workflowId, node: this.#node, step };
+    return { run: workflowInfo().workflowId, node: this.node, step };
   }
 
   #show(line: StepLine): ShownStep {

@@ -1,6 +1,7 @@
 import type { NodeInput } from '../domain/inputs.ts';
 import { catalog, onNode } from './activities.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
+import { releaseNode } from './release-node.ts';
 import { Steps } from './steps.ts';
 
 /** Takes whatever is loaded off a node. Procedure: docs/procedures/unload-node.md */
@@ -34,12 +35,7 @@ export async function unloadNode(input: NodeInput): Promise<void> {
     );
 
     // 4. Release the claim, record the outcome, notify.
-    await steps.take(
-      '4',
-      `Release ${node} and record the outcome`,
-      async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'available' }),
-      { onlyForward: 'The run is over.' },
-    );
+    await releaseNode(steps, '4', 'available');
     await recordOutcome('completed', `nothing is loaded on ${node}`);
   });
 }

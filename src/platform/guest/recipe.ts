@@ -70,7 +70,7 @@ const EXCLUDED_DRIVERS = [
     'net/wireless',
     'net/wwan',
   ],
-  ...[...'abcdefijklmnoprstuvwxz'].map((letter) => `hid/hid-${letter}`),
+  ...Array.from('abcdefijklmnoprstuvwxz', (letter) => `hid/hid-${letter}`),
 ].map((path) => `drivers/${path}`);
 
 const KEPT_NETWORK_CARDS = ['intel', 'amd', 'realtek', 'dec'];

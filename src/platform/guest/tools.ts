@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { UnsupportedError } from '../../domain/errors.ts';
 
 /** Debian packages of the host that the guest's build needs. */
-export const guestBuildPackages: readonly string[] = [
+const guestBuildPackages: readonly string[] = [
   'mmdebstrap',
   'e2fsprogs',
   'grub-common',

@@ -1,0 +1,99 @@
+import type { NamedRevision } from '../activities/claiming.ts';
+import type { CaptureImageInput } from '../domain/inputs.ts';
+import type { CapturePlanRequest } from '../domain/plan-request.ts';
+import type { PlanStep } from '../domain/plan.ts';
+import { catalog, onNode } from './activities.ts';
+import { captureWork, takePlanSteps } from './plan-steps.ts';
+import type { Steps } from './steps.ts';
+
+/** One capture on its way: what its steps need of each other. */
+export interface Capture {
+  readonly steps: Steps;
+  readonly node: string;
+  readonly managementNode: string;
+  readonly revision: NamedRevision;
+  readonly request: CapturePlanRequest;
+}
+
+/** The state in which a failed capture leaves its node. */
+export interface LeftAs {
+  state: 'previous' | 'maintenance';
+}
+
+/** What the activities need to know of the input. */
+export function planRequest(revisionId: number, input: CaptureImageInput): CapturePlanRequest {
+  const { allowForcedOff, shutdownSeconds, copyRateBytes } = input;
+  return { revisionId, allowForcedOff, shutdownSeconds, ...(copyRateBytes === undefined ? {} : { copyRateBytes }) };
+}
+
+/** Step 1. Answers with the checked input, its defaults filled in. */
+export async function claimNode(
+  steps: Steps,
+  asked: CaptureImageInput,
+  leftAs: LeftAs,
+): Promise<{ readonly managementNode: string; readonly input: CaptureImageInput }> {
+  const { node } = asked;
+  return await steps.take(
+    '1',
+    `Claim ${node}`,
+    async (step) => await catalog(`Claim ${node}`).claimForCapture({ ...step, input: asked }),
+    {
+      undo: async (step) => {
+        const state = steps.stuck.length > 0 ? 'maintenance' : leftAs.state;
+        return await catalog(`Release ${node}`).releaseNode({ ...step, state });
+      },
+    },
+  );
+}
+
+/** Step 2. */
+export async function reserveRevision(steps: Steps, input: CaptureImageInput): Promise<NamedRevision> {
+  const what = `Reserve a revision of ${input.image}`;
+  return await steps.take('2', what, async (step) => await catalog(what).reserveRevision({ ...step, input }), {
+    undo: async (step) => await catalog(`Give up the reserved revision of ${input.image}`).abandonRevision(step),
+  });
+}
+
+/** Step 3. */
+export async function checkNode({ steps, node, managementNode, request }: Capture): Promise<void> {
+  await steps.take(
+    '3',
+    `Check ${node}, its disks and the space in the library`,
+    async (step) => await onNode(managementNode, 'short', `Check ${node}`).checkCapture({ ...step, ...request }),
+    { noUndo: 'It only reads.' },
+  );
+}
+
+/** Step 4. */
+export async function askForPlan({ steps, managementNode, request }: Capture): Promise<readonly PlanStep[]> {
+  return await steps.take(
+    '4',
+    'Ask the provisioner for its plan',
+    async (step) => await onNode(managementNode, 'short', 'Plan the capture').planCapture({ ...step, ...request }),
+    { noUndo: 'It only reads.' },
+  );
+}
+
+/** Step 5. Its undo comes after those of all that is done in the directory, and ends what still works there. */
+export async function openStaging({ steps, managementNode, request }: Capture): Promise<void> {
+  const back = 'End the jobs and remove the staging directory';
+  await steps.take(
+    '5',
+    'Open the staging directory in the library',
+    async (step) =>
+      await onNode(managementNode, 'short', 'Open the staging directory').openStaging({ ...step, ...request }),
+    { undo: async (step) => await onNode(managementNode, 'guest', back).removeStaging({ ...step, ...request }) },
+  );
+}
+
+/** Steps 5.1, 5.2 … Once preCapture begins, the system loses its users: an administrator must decide what becomes of the node. */
+export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[], leftAs: LeftAs): Promise<void> {
+  const work = captureWork(capture.managementNode, capture.request);
+  await takePlanSteps(capture.steps, '5', plan, {
+    ...work,
+    act: async (step, planned) => {
+      if (planned.kind === 'preCapture') leftAs.state = 'maintenance';
+      return await work.act(step, planned);
+    },
+  });
+}
