@@ -75,7 +75,9 @@ function outcomes(tasks: readonly TaskOutcome[]): Readonly<Record<string, TaskOu
 }
 
 describe('the OS module linux on a real guest', () => {
-  it('prepares, seals and checks a configured system, which then starts as a new one on other hardware', async () => {
+  it('prepares, seals and checks a configured system, which then starts as a new one on other hardware', async ({
+    annotate,
+  }) => {
     const guest = kept(await resumeGuest(image));
     const shell = guest.shell();
     const before = await output(shell, 'cat /etc/machine-id');
@@ -112,14 +114,14 @@ describe('the OS module linux on a real guest', () => {
     await os.seal(shell, { endState: 'off', revision }, context);
     await shell.close();
     await guest.waitOff(300_000);
-    console.log(
+    await annotate(
       `preCapture ${String(sum(first))} ms, again ${String(sum(second))} ms; seal to off ${String(Date.now() - started)} ms`,
     );
     expect(new Set(Object.values(await checksOf(guest.disk)))).toEqual(new Set(['passed']));
 
     const booting = Date.now();
     const loaded = kept(await bootGuest({ image, disk: guest.disk, bus: 'sata', nic: 'e1000e' }));
-    console.log(`boot to SSH ${String(Date.now() - booting)} ms`);
+    await annotate(`boot to SSH ${String(Date.now() - booting)} ms`);
     const fresh = loaded.shell();
     expect(loaded.hostKeys).not.toEqual(guest.hostKeys);
     expect(await output(fresh, 'cat /etc/machine-id')).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
@@ -136,7 +138,7 @@ describe('the OS module linux on a real guest', () => {
 
     const loading = Date.now();
     const done = await os.postLoad(fresh, { computer, revision, access }, context);
-    console.log(`postLoad ${String(Date.now() - loading)} ms`);
+    await annotate(`postLoad ${String(Date.now() - loading)} ms`);
     expect(outcomes(done)).toMatchObject({ hostname: 'changed', 'root-keys': 'unchanged', status: 'changed' });
     expect(await output(fresh, 'hostname; cat /etc/hostname')).toBe('lab-03\nlab-03');
     const again = await os.postLoad(fresh, { computer, revision, access }, context);

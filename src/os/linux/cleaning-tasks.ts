@@ -63,6 +63,12 @@ logs() {
 
 cloud_init() {
   command -v cloud-init >/dev/null || { skipped 'not installed'; return 0; }
+  # What postLoad and the first-boot unit do; cloud-init would make other host keys after ours were printed.
+  put /etc/cloud/cloud.cfg.d/99-imprint.cfg 0644 'ssh_deletekeys: false
+ssh_genkeytypes: []
+preserve_hostname: true
+disable_root: false
+' 'host keys and host name are no longer its task'
   [ -d /var/lib/cloud/instances ] || [ -e /var/lib/cloud/instance ] || return 0
   if cloud-init clean --logs >/dev/null; then changed cleaned; else fail 'cloud-init could not clean up'; fi
 }

@@ -102,26 +102,33 @@ configured_modules() {
 }
 
 initramfs() {
-  [ -d /etc/initramfs-tools ] || { skipped 'no initramfs-tools'; return 0; }
-  modules=$(configured_modules)
-  if [ "$modules" != most ]; then
-    put /etc/initramfs-tools/conf.d/zz-imprint 0644 'MODULES=most
+  if command -v update-initramfs >/dev/null; then
+    modules=$(configured_modules)
+    [ "$modules" = most ] || put /etc/initramfs-tools/conf.d/zz-imprint 0644 'MODULES=most
 ' "MODULES=$modules is now most"
+    configuration=/etc/initramfs-tools
+  elif command -v dracut >/dev/null; then
+    put /etc/dracut.conf.d/99-imprint.conf 0644 'hostonly="no"
+' 'hostonly is now no'
+    configuration=/etc/dracut.conf.d
+  else
+    skipped 'no program makes an initramfs here'
+    return 0
   fi
-  stale=
   for kernel in /boot/vmlinuz-*; do
-    [ -f "$kernel" ] || continue
-    version=$(basename "$kernel" | sed 's/^vmlinuz-//')
-    [ -s "/boot/initrd.img-$version" ] &&
-      [ -z "$(find /etc/initramfs-tools -type f -newer "/boot/initrd.img-$version" -print -quit)" ] || stale="$stale $version"
+    [ ! -f "$kernel" ] || renew_initramfs "$(basename "$kernel" | sed 's/^vmlinuz-//')"
   done
-  for version in $stale; do
-    if update-initramfs -c -k "$version" >&2 </dev/null; then
-      changed "initramfs of $version made anew"
-    else
-      fail "could not make the initramfs of $version"
-    fi
-  done
+}
+
+# Takes minutes on an emulated machine, so only where the present one is older than the configuration.
+renew_initramfs() {
+  image=/boot/initrd.img-$1
+  [ ! -s "$image" ] || [ -n "$(find $configuration -type f -newer "$image" -print -quit)" ] || return 0
+  if command -v update-initramfs >/dev/null; then
+    update-initramfs -c -k "$1" >&2 </dev/null
+  else
+    dracut --force "$image" "$1" >&2 </dev/null
+  fi && changed "initramfs of $1 made anew" || fail "could not make the initramfs of $1"
 }
 `,
 };

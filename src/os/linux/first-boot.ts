@@ -26,29 +26,16 @@ export function firstBootFiles(): readonly GuestFile[] {
 }
 
 /**
- * Host keys (`ssh-ed25519 AAAA…`) of the newest complete block on a serial console; undefined when there is none. Lines of the kernel or
- * of other services may stand between those of a block; a block with a damaged or missing line counts as incomplete.
+ * Host keys (`ssh-ed25519 AAAA…`) that the newest boot on a serial console printed; undefined when it printed none, or not all of them yet.
+ * Lines of the kernel may stand between them, or have damaged one: each is printed twice, and carries the id of its boot.
  */
 export function hostKeysOnConsole(text: string): readonly string[] | undefined {
-  const begins = [...text.matchAll(new RegExp(`${BEGIN} (\\w+) (\\d+)`, 'g'))].reverse();
-  for (const begin of begins) {
-    const [, id = '', count = '0'] = begin;
-    const block = blockFrom(text.slice(begin.index), id);
-    const keys = block === undefined ? [] : keysIn(block, id);
-    if (keys.length > 0 && keys.length === Number(count)) return keys;
-  }
-  return undefined;
-}
-
-function blockFrom(text: string, id: string): string | undefined {
-  const end = text.indexOf(`${END} ${id}`);
-  return end < 0 ? undefined : text.slice(0, end);
-}
-
-function keysIn(block: string, id: string): readonly string[] {
+  const [, boot = '', count = ''] = [...text.matchAll(new RegExp(`${BEGIN} ([0-9a-f]{32}) (\\d+)`, 'g'))].at(-1) ?? [];
+  if (boot === '' || !text.includes(`${END} ${boot}`)) return undefined;
   // The closing `;` proves that no other output cut the line short.
-  const line = new RegExp(`${LINE} ${id} ((?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*) ;`, 'g');
-  return [...new Set([...block.matchAll(line)].map(([, key = '']) => key))];
+  const line = new RegExp(`${LINE} ${boot} ((?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*) ;`, 'g');
+  const keys = [...new Set([...text.matchAll(line)].map(([, key = '']) => key))];
+  return keys.length > 0 && keys.length === Number(count) ? keys : undefined;
 }
 
 // The keys are printed at every boot, not only at the first: whoever starts the machine can then always verify it.
@@ -127,14 +114,16 @@ for key in $keys; do
   count=$((count + 1))
 done
 
-# Every console that the kernel writes to, because nobody knows which of them is being recorded. The block is printed in one write
-# and begins on a line of its own.
+# Every console that the kernel writes to, because nobody knows which of them is being recorded. A message of
+# the kernel can fall into a line, so the block is printed twice.
 for console in $(cat /sys/class/tty/console/active 2>/dev/null) ttyS0; do
   case " $seen " in *" $console "*) continue ;; esac
   seen="$seen $console"
   case $console in tty[0-9]*) continue ;; esac
   [ -c "/dev/$console" ] || continue
-  printf '\\n${BEGIN} %s %s\\n%s${END} %s\\n' "$id" "$count" "$lines" "$id" 2>/dev/null >"/dev/$console"
+  for _ in 1 2; do
+    printf '\\n${BEGIN} %s %s\\n%s${END} %s\\n' "$id" "$count" "$lines" "$id" 2>/dev/null >"/dev/$console"
+  done
 done
 exit 0
 `;

@@ -1,6 +1,6 @@
 import { parseCurrentImage } from '../../domain/current-image.ts';
 import type { DiskFiles } from '../../domain/disk-files.ts';
-import { errorChain } from '../../domain/errors.ts';
+import { errorChain, NotFoundError, UnsupportedError } from '../../domain/errors.ts';
 import type { SealCheck } from '../../domain/image.ts';
 import type { SealExpectation } from '../operating-system.ts';
 import { accounts, isHuman, removals, swapFiles, type Account } from './disk-tables.ts';
@@ -46,7 +46,7 @@ async function make(check: string, look: Check, files: DiskFiles, expected: Seal
 
 async function checkFileSystem(files: DiskFiles): Promise<Finding> {
   const { type, clean } = await files.fileSystem();
-  if (!clean && !type.startsWith('ext')) throw new Error(`${type} has no mark that can be read`);
+  if (!clean && !type.startsWith('ext')) throw new UnsupportedError(`${type} has no mark that can be read`);
   return { looked: `the root file system (${type}) is marked clean`, wrong: clean ? [] : ['it is not'] };
 }
 
@@ -154,12 +154,12 @@ async function nonEmpty(files: DiskFiles, paths: readonly string[]): Promise<rea
 
 async function mustRead(files: DiskFiles, path: string): Promise<string> {
   const text = await files.read(path);
-  if (text === undefined) throw new Error(`there is no ${path}`);
+  if (text === undefined) throw new NotFoundError(`there is no ${path}`);
   return text;
 }
 
 async function listed(files: DiskFiles, path: string): Promise<readonly string[]> {
   const names = await files.list(path);
-  if (names === undefined) throw new Error(`there is no ${path}`);
+  if (names === undefined) throw new NotFoundError(`there is no ${path}`);
   return names;
 }

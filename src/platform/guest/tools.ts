@@ -1,16 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { UnsupportedError } from '../../domain/errors.ts';
 
-/** Debian packages of the host that the guest's build needs. */
-const guestBuildPackages: readonly string[] = [
-  'mmdebstrap',
-  'e2fsprogs',
-  'grub-common',
-  'grub-pc-bin',
-  'qemu-utils',
-  'openssh-client',
-];
-
+/** What shows that a Debian package of the host is there. */
 const TOOLS: Readonly<Record<string, string>> = {
   '/usr/bin/mmdebstrap': 'mmdebstrap',
   '/sbin/mke2fs': 'e2fsprogs',
