@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { convertToQcow2, copyKernel, makeDisk } from './guest/disk.ts';
 import { guestFiles } from './guest/files.ts';
-import { withBuildLock } from './guest/build-lock.ts';
 import { guestRecipe, guestRootUuid, recipeId, type GuestRecipe } from './guest/recipe.ts';
 import { makeRootFileSystem } from './guest/root-file-system.ts';
 import { checkGuestBuildTools } from './guest/tools.ts';
+import { withStartLock } from './start-lock.ts';
+
+/** How long another process may take to build the same image: one that downloads slowly. */
+const BUILD_MS = 30 * 60_000;
 
 export interface GuestImageRequest {
   /** Where image and keys are kept. A second call with the same directory and recipe returns at once. */
@@ -32,7 +35,7 @@ export interface GuestImage {
  */
 export async function buildGuestImage({ directory, report }: GuestImageRequest): Promise<GuestImage> {
   await mkdir(directory, { recursive: true });
-  return await withBuildLock(join(directory, 'guest.lock'), report, async () => {
+  return await withStartLock(join(directory, 'guest.lock'), BUILD_MS, async () => {
     const key = await ensureKey(directory);
     const recipe = guestRecipe(guestFiles(guestRootUuid, await readFile(`${key}.pub`, 'utf8')));
     const home = join(directory, `guest-${recipeId(recipe)}`);

@@ -5,8 +5,8 @@ import { execa } from 'execa';
 import getPort, { portNumbers } from 'get-port';
 import { vi } from 'vitest';
 import { hostKeysOnConsole } from '../../src/os/linux/first-boot.ts';
-import { withBuildLock } from '../../src/platform/guest/build-lock.ts';
 import { buildGuestImage, type GuestImage } from '../../src/platform/guest-image.ts';
+import { withStartLock } from '../../src/platform/start-lock.ts';
 import { openStateDirectory } from '../../src/platform/state-directory.ts';
 import { createSshShell, type ClosableShell } from '../../src/remote/ssh-shell.ts';
 import { openQmp, type Qmp } from './qmp.ts';
@@ -79,14 +79,10 @@ export async function resumeGuest(image: GuestImage): Promise<Guest> {
 
 async function savedGuest(image: GuestImage): Promise<string> {
   const saved = join(dirname(image.disk), 'booted');
-  return await withBuildLock(
-    `${saved}.lock`,
-    () => undefined,
-    async () => {
-      if (!(await exists(saved))) await save(image, saved);
-      return saved;
-    },
-  );
+  return await withStartLock(`${saved}.lock`, 2 * BOOT_MS, async () => {
+    if (!(await exists(saved))) await save(image, saved);
+    return saved;
+  });
 }
 
 async function save(image: GuestImage, saved: string): Promise<void> {

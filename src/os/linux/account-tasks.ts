@@ -1,3 +1,6 @@
+import { InvalidInputError } from '../../domain/errors.ts';
+import type { StandardAccess } from '../operating-system.ts';
+
 /**
  * Shell functions: log users off and delete their accounts; give root the standard access. `$accounts` is `*` for all human accounts, or names
  * with a space between. What is to be removed is written down first, so that a run that was cut finds the homes whose accounts are gone.
@@ -105,10 +108,15 @@ read_access() {
 }
 `;
 
-/** Standard input of a script that calls `read_access`: the hash (or an empty line), then the keys. */
-export function accessAsInput(access: {
-  readonly rootPasswordHash?: string;
-  readonly authorizedKeys: readonly string[];
-}): string {
-  return [access.rootPasswordHash ?? '', ...access.authorizedKeys.map((key) => key.trim()), ''].join('\n');
+/**
+ * Standard input of a script that calls `read_access`: the hash (or an empty line), then the keys. InvalidInputError when there is no key,
+ * because nobody could reach the system any more, and for a value that is no single line.
+ */
+export function accessAsInput({ rootPasswordHash = '', authorizedKeys }: StandardAccess): string {
+  const keys = authorizedKeys.map((key) => key.trim()).filter((key) => key !== '');
+  if (keys.length === 0) throw new InvalidInputError('standard access: expected at least one authorised key');
+  const lines = [rootPasswordHash, ...keys];
+  if (lines.some((line) => /[\r\n]/.test(line)) || rootPasswordHash.includes(':'))
+    throw new InvalidInputError('standard access: expected a crypt(3) hash and keys of one line each');
+  return [...lines, ''].join('\n');
 }

@@ -39,7 +39,7 @@ host_name() {
   old=$(cat /etc/hostname 2>/dev/null)
   put /etc/hostname 0644 "$host
 " "was $old"
-  hostname "$host"
+  printf %s "$host" >/proc/sys/kernel/hostname
   # Debian resolves its own name by this line.
   short=$(printf %s "$host" | sed 's/\..*//')
   names=$host

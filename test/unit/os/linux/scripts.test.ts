@@ -1,5 +1,6 @@
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/domain/errors.ts';
 import { accessAsInput, rootAccessTasks } from '../../../../src/os/linux/account-tasks.ts';
 import { firstBootFiles } from '../../../../src/os/linux/first-boot.ts';
 import { postLoadScript, postLoadTasks } from '../../../../src/os/linux/post-load-script.ts';
@@ -45,5 +46,15 @@ describe('the scripts for a guest', () => {
 
     expect(execaSync('sh', ['-c', script], { input }).stdout).toBe('<$6$salt$hash> <ssh-ed25519 A one\nssh-rsa B>');
     expect(execaSync('sh', ['-c', script], { input: accessAsInput({ authorizedKeys: ['k'] }) }).stdout).toBe('<> <k>');
+  });
+
+  it.each([
+    [{ authorizedKeys: [] }],
+    [{ authorizedKeys: [' \n'] }],
+    [{ authorizedKeys: ['ssh-ed25519 A\nssh-ed25519 B'] }],
+    [{ rootPasswordHash: '$6$a\nroot:b', authorizedKeys: ['ssh-ed25519 A'] }],
+    [{ rootPasswordHash: 'a:b', authorizedKeys: ['ssh-ed25519 A'] }],
+  ])('refuse an access that would lock everybody out or is no single line: %j', (access) => {
+    expect(() => accessAsInput(access)).toThrow(InvalidInputError);
   });
 });
