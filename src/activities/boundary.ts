@@ -2,7 +2,14 @@ import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import type { Catalog } from '../catalog/catalog.ts';
-import { ImprintError, NotFoundError, NotReadyError, errorChain } from '../domain/errors.ts';
+import {
+  ImprintError,
+  NotFoundError,
+  NotReadyError,
+  OutcomeUnknownError,
+  UnavailableError,
+  errorChain,
+} from '../domain/errors.ts';
 import type { Evidence, Json } from '../domain/plan.ts';
 import type { StepRecord } from '../domain/run.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -13,9 +20,10 @@ const aliveEveryMs = 2_000;
 
 /**
  * After this many tries an error that a retry could mend is given up: with the intervals of workflows/activity-options.ts that is a
- * minute and a half of trying. Attempts that lost their worker do not count.
+ * minute and a half of trying where a command says no, and ten minutes where nobody answers, which is what a host takes to restart.
+ * Attempts that lost their worker do not count.
  */
-const triesMax = 8;
+const triesMax = { refused: 8, unanswered: 25 } as const;
 
 /** What stands between Temporal and every activity: liveness, the record of steps, and the translation of errors. */
 export function createBoundary(catalog: Catalog): (context: Context) => { inbound: ActivityInboundCallsInterceptor } {
@@ -46,7 +54,7 @@ async function failureOf(recorder: Recorder, error: unknown): Promise<unknown> {
   if (context.cancellationSignal.aborted) return detached(context);
   if (error instanceof TemporalFailure) return error;
   const tries = countFailedTry(context);
-  const final = isForGood(error) || (tries >= triesMax && mayGiveUp(step));
+  const final = isForGood(error) || (tries >= mostTries(error) && mayGiveUp(step));
   if (final) {
     const state = step?.step.undo ? 'undo-failed' : 'failed';
     const evidence = error instanceof ImprintError ? (error.evidence as Evidence) : {};
@@ -58,6 +66,11 @@ async function failureOf(recorder: Recorder, error: unknown): Promise<unknown> {
 /** What is no error of ours is a mistake in the program: tried again, since another worker may have it mended. */
 function isForGood(error: unknown): boolean {
   return error instanceof ImprintError && !error.retryable;
+}
+
+function mostTries(error: unknown): number {
+  const unanswered = error instanceof UnavailableError || error instanceof OutcomeUnknownError;
+  return unanswered ? triesMax.unanswered : triesMax.refused;
 }
 
 /** Undos, steps that have no way but forward, and the outcome of the run (which is no step) are tried until they succeed. */

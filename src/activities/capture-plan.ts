@@ -1,8 +1,10 @@
-import { CapacityError, InvalidInputError } from '../domain/errors.ts';
+import { CapacityError, ConflictError, InvalidInputError } from '../domain/errors.ts';
 import { nameOfRevision } from '../domain/image.ts';
 import type { CaptureImageInput } from '../domain/inputs.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import { freeBytes } from '../library/prepare.ts';
+import { imageExists } from '../library/publish.ts';
+import { checkGuest } from './guest-check.ts';
 import { need } from '../provisioners/provisioner.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -51,6 +53,8 @@ export function createCapturePlanActivities(deps: ActivityDependencies): Capture
       const check = await need(facts.provisioner, 'capturing').check(facts.request, context);
       const all = [...problems, ...check.problems].map(({ where, problem }) => `${where}: ${problem}`);
       if (all.length > 0) throw new InvalidInputError(`${facts.computer.name} cannot be captured: ${all.join('; ')}`);
+      await checkGuest(deps, facts, facts.revision);
+      await refuseExisting(facts);
       const free = await freeBytes(facts.library, context);
       if (free < check.bytesNeeded) throw tooFull(facts, check.bytesNeeded, free);
       return { bytesNeeded: check.bytesNeeded, bytesFree: free };
@@ -89,6 +93,14 @@ async function carryOut(facts: CaptureFacts, planned: PlanStep): Promise<Evidenc
     signal: context.signal,
   };
   return await pollUntil(wait, async () => await step.act(facts.request, planned, context));
+}
+
+/** What lies in the library under the name of a revision that is only reserved is not ours: publishing would fail on it, hours later. */
+async function refuseExisting({ library, revision }: CaptureFacts): Promise<void> {
+  if (!(await imageExists(library, revision, callContext()))) return;
+  throw new ConflictError(
+    `library ${library.name} (${library.root}) holds ${nameOfRevision(revision)} already, which the catalog does not know`,
+  );
 }
 
 function tooFull(facts: CaptureFacts, needed: number, free: number): CapacityError {

@@ -1,6 +1,6 @@
 import { Context, log } from '@temporalio/activity';
 import type { ComputerState } from '../domain/computer.ts';
-import { ConflictError, InvalidInputError, NotFoundError } from '../domain/errors.ts';
+import { InvalidInputError, NotFoundError } from '../domain/errors.ts';
 import { parseCaptureImageInput, parseLoadNodeInput, parseNodeInput, parsePowerNodeInput } from '../domain/inputs.ts';
 import type { CaptureImageInput, LoadNodeInput, NodeInput, PowerNodeInput } from '../domain/inputs.ts';
 import { nameOfRevision } from '../domain/image.ts';
@@ -9,6 +9,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { refuseKept } from './kept-disks.ts';
 
 /** A revision as workflows need to know it. */
 export interface NamedRevision {
@@ -109,14 +110,6 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
       await catalog.runs.recordOutcome(run, state, outcome);
     },
   };
-}
-
-/** Unloading deletes the disk, which may be the only other proof of what was captured from it. */
-async function refuseKept(catalog: Catalog, node: string): Promise<void> {
-  if (!(await catalog.setAside.isKept(node))) return;
-  throw new ConflictError(
-    `the disk of ${node} is the source of a revision that has not been READY on any node yet; load that revision once before you unload`,
-  );
 }
 
 /** A workflow that was started without the client, from Temporal's UI for instance, becomes a run of the catalog here. */

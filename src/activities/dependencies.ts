@@ -20,6 +20,4 @@ export interface ActivityDependencies {
   readonly jobs: Jobs;
   /** What the standard accounts get; reads secrets at each call. */
   standardAccess(): Promise<StandardAccess>;
-  /** A directory for scratch files of disk readers. */
-  readonly scratch: string;
 }

@@ -10,6 +10,7 @@ import type { CapturePlanRequest, LoadPlanRequest } from '../domain/plan-request
 import type { StepInput } from '../domain/step-input.ts';
 import { claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { mustKeep } from './kept-disks.ts';
 
 /** A node with the modules that drive it. Read afresh by each activity, so that mended settings take effect at the next attempt. */
 export interface NodeFacts {
@@ -78,7 +79,7 @@ export async function loadFacts(deps: ActivityDependencies, input: StepInput & L
       `${revision.image}, revision ${String(revision.revision)}, has no copy in library ${facts.library.name}`,
     );
   }
-  const keepOutgoing = await deps.catalog.setAside.isKept(input.node);
+  const keepOutgoing = await mustKeep(deps.catalog, input.node);
   const request: LoadRequest = {
     computer: facts.computer,
     revision,

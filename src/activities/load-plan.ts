@@ -1,13 +1,14 @@
 import { InvalidInputError, IntegrityError } from '../domain/errors.ts';
 import { nameOfRevision } from '../domain/image.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
+import { endJobs } from '../library/jobs.ts';
 import { verifyCopy } from '../library/verify-copy.ts';
 import { need } from '../provisioners/provisioner.ts';
 import type { LoadPlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
-import { callContext } from './call.ts';
+import { callContext, claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { loadFacts, type LoadFacts } from './facts.ts';
+import { loadFacts, nodeFacts, type LoadFacts } from './facts.ts';
 import { pollUntil } from './polling.ts';
 import { unknownKind } from './unknown-kind.ts';
 
@@ -20,6 +21,8 @@ const defaultDeadlineSeconds = 600;
 export interface LoadPlanActivities {
   /** Proves the copy in the library, in full when it was touched since the last full check, and that nothing stands in the way. */
   checkLoad(input: LoadStepInput): Promise<Evidence>;
+  /** Ends the run's jobs in the library, proves them gone and removes their directories. */
+  clearLoadJobs(input: LoadStepInput): Promise<void>;
   planLoad(input: LoadStepInput): Promise<readonly PlanStep[]>;
   carryOutLoadStep(input: LoadStepInput & { readonly planned: PlanStep }): Promise<Evidence>;
   undoLoadStep(input: LoadStepInput & { readonly planned: PlanStep }): Promise<Evidence>;
@@ -37,6 +40,13 @@ export function createLoadPlanActivities(deps: ActivityDependencies): LoadPlanAc
       if (problems.length > 0)
         throw new InvalidInputError(`${facts.computer.name} cannot be loaded: ${problems.join('; ')}`);
       return await proveCopy(deps, facts);
+    },
+
+    async clearLoadJobs(input) {
+      // Also where the copy is what was missing.
+      const fence = await deps.catalog.claims.fence(claimant(input));
+      const { library } = await nodeFacts(deps, input.node);
+      await endJobs(library, deps.jobs, fence, callContext());
     },
 
     async planLoad(input) {

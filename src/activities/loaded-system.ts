@@ -22,6 +22,8 @@ export interface LoadedSystemActivities {
   restoreHostKeys(input: StepInput & { readonly hostKeys: readonly string[] }): Promise<void>;
   postLoad(input: LoadedInput): Promise<Evidence>;
   recordLoaded(input: LoadedInput): Promise<Evidence>;
+  /** Only for a system that this run cloned from the library: it proves the copy, and what the copy was made of may go. */
+  recordLoadedFromLibrary(input: LoadedInput): Promise<Evidence>;
 }
 
 export function createLoadedSystemActivities(deps: ActivityDependencies): LoadedSystemActivities {
@@ -75,7 +77,13 @@ export function createLoadedSystemActivities(deps: ActivityDependencies): Loaded
     async recordLoaded({ revisionId, ...step }) {
       const fence = await catalog.claims.fence(claimant(step));
       await catalog.computers.recordLoaded(fence, revisionId);
-      return { firstTimeReady: await catalog.revisions.recordReady(revisionId) };
+      return { revisionId };
+    },
+
+    async recordLoadedFromLibrary({ revisionId, ...step }) {
+      const fence = await catalog.claims.fence(claimant(step));
+      await catalog.computers.recordLoaded(fence, revisionId);
+      return { revisionId, firstTimeReady: await catalog.revisions.recordReady(revisionId) };
     },
   };
 }

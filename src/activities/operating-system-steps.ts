@@ -1,11 +1,21 @@
 import type { CallContext } from '../domain/call-context.ts';
-import { OutcomeUnknownError, UnavailableError, UnsupportedError, errorChain } from '../domain/errors.ts';
+import {
+  NotReadyError,
+  OutcomeUnknownError,
+  UnavailableError,
+  UnsupportedError,
+  errorChain,
+} from '../domain/errors.ts';
 import type { Revision } from '../domain/image.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import type { EndState, OperatingSystem, TaskOutcome } from '../os/operating-system.ts';
 import { callContext } from './call.ts';
+import { pollUntil } from './polling.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { NodeFacts } from './facts.ts';
+
+/** How long a system whose seal's answer was lost may take until it is off. */
+const sealSeconds = 900;
 
 /** A step of a plan that the OS module does. */
 export interface SystemStep extends NodeFacts {
@@ -38,6 +48,15 @@ export async function actOnSystem(deps: ActivityDependencies, step: SystemStep):
  * on was sealed, because nothing else powers it off here, and step 6 looks at the seal itself.
  */
 async function seal(step: SystemStep, context: CallContext): Promise<Evidence> {
+  const wait = {
+    what: `${step.computer.name} to be sealed`,
+    deadlineSeconds: step.planned.deadlineSeconds ?? sealSeconds,
+    signal: context.signal,
+  };
+  return await pollUntil(wait, async () => await trySeal(step, context));
+}
+
+async function trySeal(step: SystemStep, context: CallContext): Promise<Evidence> {
   const endState = (step.planned.arguments['endState'] ?? 'off') as EndState;
   try {
     return tasksAsEvidence(await step.module.seal(step.shell, { endState, revision: step.revision }, context));
@@ -45,7 +64,9 @@ async function seal(step: SystemStep, context: CallContext): Promise<Evidence> {
     context.signal.throwIfAborted();
     if (!(error instanceof UnavailableError || error instanceof OutcomeUnknownError)) throw error;
     const reading = await step.provisioner.power?.read(step.computer, context);
-    if (reading === undefined || reading.value === 'on') throw error;
+    if (reading === undefined) throw error;
+    if (reading.value === 'on')
+      throw new NotReadyError(`${step.computer.name} does not answer and is still on`, { cause: error });
     return { power: reading.value, raw: reading.raw, instead: errorChain(error) };
   }
 }

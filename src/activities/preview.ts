@@ -10,6 +10,7 @@ import { freeBytes } from '../library/prepare.ts';
 import { need, type CaptureRequest, type Provisioner } from '../provisioners/provisioner.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { checkGuest } from './guest-check.ts';
 import { nodeFacts, type NodeFacts } from './facts.ts';
 import { chooseOperatingSystem } from './operating-system-choice.ts';
 
@@ -32,6 +33,7 @@ export function createPreviewActivities(deps: ActivityDependencies): PreviewActi
       const facts = await nodeFacts(deps, parsed.node);
       const request = await unreservedRequest(catalog, facts, parsed);
       const { problems, bytesNeeded } = await checkAll(catalog, facts, request);
+      if (problems.length === 0) await checkGuest(deps, facts, request.revision);
       const bytesFree = await freeBytes(facts.library, callContext());
       const tooFull = { where: 'library', problem: `${facts.library.root} is too full` };
       const all = bytesFree < bytesNeeded ? [...problems, tooFull] : problems;

@@ -1,5 +1,6 @@
 import type { Evidence } from '../domain/plan.ts';
 import { endJobs } from '../library/jobs.ts';
+import { prepare } from '../library/prepare.ts';
 import { openStaging, removeStaging } from '../library/staging.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -22,6 +23,8 @@ export function createStagingActivities(deps: ActivityDependencies): StagingActi
   return {
     async openStaging(input) {
       const { library, request } = await captureFacts(deps, input);
+      // The worker prepares its own library at start; that of a host of virtual machines may be new.
+      if (library.name !== deps.library.name) await prepare(library, callContext());
       return { staging: await openStaging(library, request.fence, callContext()) };
     },
 

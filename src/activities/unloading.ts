@@ -4,6 +4,7 @@ import { need } from '../provisioners/provisioner.ts';
 import { callContext, claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { nodeFacts } from './facts.ts';
+import { mustKeep, refuseKept } from './kept-disks.ts';
 
 /** What takes disks off a node: the end of a load, and unloadNode. */
 export interface UnloadingActivities {
@@ -18,14 +19,16 @@ export function createUnloadingActivities(deps: ActivityDependencies): Unloading
   return {
     async discardSetAside(step) {
       const fence = await catalog.claims.fence(claimant(step));
-      if (await catalog.setAside.isKept(step.node))
-        return { kept: 'a revision captured from it has not been READY yet' };
+      if (await mustKeep(catalog, step.node))
+        return { kept: 'it is a source that has not been proved, or came from maintenance' };
       const { provisioner, computer } = await nodeFacts(deps, step.node);
       return (await need(provisioner, 'loading').discardSetAside?.(computer, fence, callContext())) ?? {};
     },
 
     async unload(step) {
       const fence = await catalog.claims.fence(claimant(step));
+      // Seen under the claim: from here on no capture can make the disk a source.
+      await refuseKept(catalog, step.node);
       const { provisioner, computer } = await nodeFacts(deps, step.node);
       return await need(provisioner, 'loading').unload(computer, fence, callContext());
     },

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { IntegrityError } from '../domain/errors.ts';
 import {
   nameOfRevision,
@@ -127,7 +128,11 @@ async function checkSeal(deps: ActivityDependencies, facts: CaptureFacts): Promi
   const staged = await stagedOf(facts);
   const bootDisk = staged.disks[0];
   if (bootDisk === undefined) throw new IntegrityError(`nothing is staged for ${nameOfRevision(facts.revision)}`);
-  const disk = { file: fileIn(facts.request.staging, bootDisk.file), format: bootDisk.format, scratch: deps.scratch };
+  const disk = {
+    file: fileIn(facts.request.staging, bootDisk.file),
+    format: bootDisk.format,
+    scratch: posix.join(libraryPaths(facts.library).root, '.scratch'),
+  };
   const files = await openDiskFiles(facts.library, disk, callContext());
   try {
     const expected = { revisionName: nameOfRevision(facts.revision), revisionId: facts.revision.id, removedUsers: [] };

@@ -78,6 +78,8 @@ export interface Claim {
   readonly owner: string;
   readonly epoch: number;
   readonly since: string;
+  /** The node's state when it was claimed. */
+  readonly previousState: ComputerState;
 }
 
 /** Who says that it acts: a run, which execution of it (Temporal's run id; another after a reset), which attempt of which activity. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { computerStates } from '../domain/computer.ts';
 import { ConflictError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Claim, Claimant, Claims } from './catalog.ts';
@@ -14,7 +15,13 @@ import {
 import type { Database, Statements } from './database.ts';
 import { integer, parseFirst, timestamp } from './rows.ts';
 
-const claimRow: z.ZodType<Claim> = z.object({ node: z.string(), owner: z.string(), epoch: integer, since: timestamp });
+const claimRow: z.ZodType<Claim> = z.object({
+  node: z.string(),
+  owner: z.string(),
+  epoch: integer,
+  since: timestamp,
+  previousState: z.enum(computerStates),
+});
 
 export function createClaims(database: Database): Claims {
   return {
@@ -55,7 +62,7 @@ export function createClaims(database: Database): Claims {
     async find(node) {
       const rows = await database.read(
         `look up the owner of node ${node}`,
-        `SELECT c.name AS node, k.owner, k.epoch, k.since FROM claims k JOIN computers c ON c.id = k.computer_id WHERE c.name = $1`,
+        `SELECT c.name AS node, k.owner, k.epoch, k.since, k.previous_state AS "previousState" FROM claims k JOIN computers c ON c.id = k.computer_id WHERE c.name = $1`,
         [node],
       );
       return parseFirst(claimRow, rows);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { WorkerConfig } from '../config.ts';
@@ -47,7 +46,6 @@ export function createModules(config: WorkerConfig, catalog: Catalog): Modules {
     catalog,
     jobs,
     library,
-    scratch: join(root, '.scratch'),
     provisioner: (name) => provisioners.get(name),
     operatingSystem: (module) => findOperatingSystem(module),
     nodeShell: (computer) => pool.ssh(nodeTarget(computer, config, secrets)),
@@ -63,7 +61,8 @@ function drivableSystems(config: WorkerConfig): readonly string[] {
 
 function openWorld(config: WorkerConfig): SimulatedWorld {
   const directory = config.IMPRINT_SIMULATED_WORLD;
-  if (directory === undefined) throw new UnsupportedError('this worker has no simulated world: set IMPRINT_SIMULATED_WORLD');
+  if (directory === undefined)
+    throw new UnsupportedError('this worker has no simulated world: set IMPRINT_SIMULATED_WORLD');
   return createSimulatedWorld({ seed: directory, store: directoryStore(directory) });
 }
 

@@ -7,12 +7,13 @@ import {
   openStaging,
   planRequest,
   reserveRevision,
-  type LeftAs,
 } from './capture-preparation.ts';
 import { checkSeal, computeChecksums, publish, verifyStructure } from './capture-publication.ts';
 import { giveBack } from './give-back.ts';
+import type { LeftAs } from './left-as.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
+import { requireInput } from './require-input.ts';
 import { Steps } from './steps.ts';
 
 /** What captureImage answers. */
@@ -29,7 +30,7 @@ export interface CaptureImageResult {
  * Until step 7 a failure or a cancellation unwinds everything but what preCapture removed; from step 7 on the revision stays.
  */
 export async function captureImage(asked: CaptureImageInput): Promise<CaptureImageResult> {
-  const { node, image } = asked;
+  const { node, image } = requireInput(asked);
   const steps = new Steps(node, `Capture ${node} as ${image}`);
   const leftAs: LeftAs = { state: 'previous' };
 

@@ -3,6 +3,7 @@ import type { CaptureImageInput } from '../domain/inputs.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { PlanStep } from '../domain/plan.ts';
 import { catalog, onNode } from './activities.ts';
+import type { LeftAs } from './left-as.ts';
 import { captureWork, takePlanSteps } from './plan-steps.ts';
 import type { Steps } from './steps.ts';
 
@@ -13,11 +14,6 @@ export interface Capture {
   readonly managementNode: string;
   readonly revision: NamedRevision;
   readonly request: CapturePlanRequest;
-}
-
-/** The state in which a failed capture leaves its node. */
-export interface LeftAs {
-  state: 'previous' | 'maintenance';
 }
 
 /** What the activities need to know of the input. */

@@ -48,7 +48,7 @@ export async function publish(capture: Capture, proved: Proved): Promise<Revisio
   capture.steps.stopIfCancelled();
   return await CancellationScope.nonCancellable(async () => {
     const copy = await moveIntoLibrary(capture, proved);
-    capture.steps.pointOfNoReturn(['1']);
+    capture.steps.pointOfNoReturn(['1'], `${capture.revision.name} is published and stays`);
     await makeAvailable(capture, copy);
     await clearJobs(capture);
     return copy;

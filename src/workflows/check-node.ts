@@ -2,11 +2,12 @@ import type { NodeInput } from '../domain/inputs.ts';
 import type { NodeStatus } from '../domain/node-status.ts';
 import { catalog, onNode } from './activities.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
+import { requireInput } from './require-input.ts';
 import { Steps } from './steps.ts';
 
 /** Reads a node's status. It claims nothing and changes nothing. Procedure: docs/procedures/check-node.md */
 export async function checkNode(input: NodeInput): Promise<NodeStatus> {
-  const { node } = input;
+  const { node } = requireInput(input);
   const steps = new Steps(node, `Status of ${node}`);
 
   return await runProcedure(steps, async () => {

@@ -38,5 +38,5 @@ async function powerOnAgain(steps: Steps, request: GiveBackRequest): Promise<voi
   );
   // Sealing removed the host keys; the first boot made new ones.
   await learnHostKeys(steps, '8.', request);
-  await prepareLoaded(steps, '8.', request);
+  await prepareLoaded(steps, '8.', request, 'found on the node');
 }

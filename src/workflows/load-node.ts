@@ -1,8 +1,10 @@
 import type { LoadNodeInput } from '../domain/inputs.ts';
 import { catalog } from './activities.ts';
+import type { LeftAs } from './left-as.ts';
 import { loadOnto } from './load-onto.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
+import { requireInput } from './require-input.ts';
 import { Steps } from './steps.ts';
 
 /** What loadNode answers. */
@@ -16,7 +18,8 @@ export interface LoadNodeResult {
 
 /** Loads a revision of an image onto a node. Procedure: docs/procedures/load-node.md */
 export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
-  const { node } = input;
+  const { node } = requireInput(input);
+  const leftAs: LeftAs = { state: 'previous' };
   const steps = new Steps(node, `Load ${input.image} onto ${node}`);
 
   return await runProcedure(steps, async () => {
@@ -25,7 +28,12 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
       '1',
       `Claim ${node}`,
       async (step) => await catalog(`Claim ${node}`).claimForLoad({ ...step, input }),
-      { undo: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'maintenance' }) },
+      {
+        undo: async (step) => {
+          const state = steps.stuck.length > 0 ? 'maintenance' : leftAs.state;
+          return await catalog(`Release ${node}`).releaseNode({ ...step, state });
+        },
+      },
     );
 
     // 2 to 8. Status, copy, outgoing system, the provisioner's plan, postLoad, READY, record.
@@ -34,6 +42,7 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
       node,
       revisionId: revision.id,
       outgoingHostKeys: hostKeys,
+      leftAs,
     });
 
     // 9. Release the claim, record the outcome, notify.

@@ -1,5 +1,6 @@
 import type { NodeStatusValue } from '../domain/node-status.ts';
 import type { PlanStep } from '../domain/plan.ts';
+import type { LeftAs } from './left-as.ts';
 import { catalog, onNode } from './activities.ts';
 import { loadWork, takePlanSteps } from './plan-steps.ts';
 import type { Steps } from './steps.ts';
@@ -11,7 +12,12 @@ export interface LoadTarget {
   readonly revisionId: number;
   /** Host keys of the system that is put back if the load is taken back; absent when none is. */
   readonly outgoingHostKeys?: readonly string[];
+  /** The state in which a failure leaves the node: changed when the first step begins that touches it. */
+  readonly leftAs?: LeftAs;
 }
+
+/** Only a system that this run cloned proves the library's copy: the machine that was captured proves nothing of it. */
+export type Origin = 'cloned from the library' | 'found on the node';
 
 /**
  * Steps 2 to 8 of loadNode, with their numbers behind `prefix` (captureImage does them as 8.2 to 8.8).
@@ -28,8 +34,8 @@ export async function loadOnto(steps: Steps, prefix: string, target: LoadTarget)
     { noUndo: 'It only reads.' },
   );
   if (status === 'RELOAD') await reload(steps, prefix, target);
-  else if (status === 'POST_LOAD') await prepareLoaded(steps, prefix, target);
-  else await recordLoaded(steps, prefix, target);
+  else if (status === 'POST_LOAD') await prepareLoaded(steps, prefix, target, 'found on the node');
+  else await recordLoaded(steps, prefix, target, 'found on the node');
   return status;
 }
 
@@ -42,7 +48,10 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget): Promise
     'Check the copy in the library',
     async (step) =>
       await onNode(managementNode, 'long', 'Check the copy in the library').checkLoad({ ...step, revisionId }),
-    { noUndo: 'It only reads, and records that the copy was sound.' },
+    {
+      undo: async (step) =>
+        await onNode(managementNode, 'guest', 'End the checksum jobs').clearLoadJobs({ ...step, revisionId }),
+    },
   );
 
   // 4. Pre-reload hook of the outgoing system.
@@ -61,17 +70,25 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget): Promise
     { noUndo: 'It only reads.' },
   );
   const { before, after } = splitPlan(plan);
+  if (target.leftAs !== undefined) target.leftAs.state = 'maintenance';
   await takePlanSteps(steps, `${prefix}5`, before, loadWork(managementNode, { revisionId }));
 
   // 6 to 8.
   await learnHostKeys(steps, prefix, target);
-  await prepareLoaded(steps, prefix, target);
+  await prepareLoaded(steps, prefix, target, 'cloned from the library');
   await takePlanSteps(steps, `${prefix}8`, after, loadWork(managementNode, { revisionId }));
   await steps.take(
     `${prefix}8.${String(after.length + 1)}`,
-    `Delete what earlier loads had set aside on ${node}`,
+    `Delete what loads had set aside on ${node}`,
     async (step) => await onNode(managementNode, 'short', `Delete what was set aside on ${node}`).discardSetAside(step),
     { noUndo: 'Nothing needs it: what is still the source of a revision that has not been READY is kept.' },
+  );
+  await steps.take(
+    `${prefix}8.${String(after.length + 2)}`,
+    'Clear the jobs of the run',
+    async (step) =>
+      await onNode(managementNode, 'short', 'Clear the jobs of the run').clearLoadJobs({ ...step, revisionId }),
+    { noUndo: 'They are done.' },
   );
 }
 
@@ -93,7 +110,7 @@ export async function learnHostKeys(steps: Steps, prefix: string, target: LoadTa
 }
 
 /** Steps 6 to 8: prepare the system that is on the node, see it READY, record it. */
-export async function prepareLoaded(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
+export async function prepareLoaded(steps: Steps, prefix: string, target: LoadTarget, origin: Origin): Promise<void> {
   const { managementNode, node, revisionId } = target;
 
   // 6. postLoad.
@@ -112,19 +129,23 @@ export async function prepareLoaded(steps: Steps, prefix: string, target: LoadTa
       await onNode(managementNode, 'poll', `Wait until ${node} is READY`).awaitReady({ ...step, revisionId }),
     { noUndo: 'It only reads.' },
   );
-  await recordLoaded(steps, prefix, target);
+  await recordLoaded(steps, prefix, target, origin);
 }
 
-async function recordLoaded(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
+async function recordLoaded(steps: Steps, prefix: string, target: LoadTarget, origin: Origin): Promise<void> {
+  const { node, revisionId } = target;
+  const what = `Record what is loaded on ${node}`;
   // 8. Record what is loaded. From here on the outgoing system does not come back.
   await steps.take(
     `${prefix}8`,
-    `Record what is loaded on ${target.node}`,
+    what,
     async (step) =>
-      await catalog(`Record what is loaded on ${target.node}`).recordLoaded({ ...step, revisionId: target.revisionId }),
+      origin === 'cloned from the library'
+        ? await catalog(what).recordLoadedFromLibrary({ ...step, revisionId })
+        : await catalog(what).recordLoaded({ ...step, revisionId }),
     { noUndo: 'It is true: the node was seen READY with this revision.' },
   );
-  steps.pointOfNoReturn(['1']);
+  steps.pointOfNoReturn(['1'], `${node} is loaded and stays so`);
 }
 
 /** Steps of the plan that belong before the boot, and those that may happen only once the node has been READY. */

@@ -3,11 +3,12 @@ import type { PowerReading } from '../domain/power.ts';
 import { catalog, onNode } from './activities.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
+import { requireInput } from './require-input.ts';
 import { Steps } from './steps.ts';
 
 /** Powers a node on or off, or resets it, and reads that it happened. Procedure: docs/procedures/power-node.md */
 export async function powerNode(input: PowerNodeInput): Promise<PowerReading> {
-  const { node, action } = input;
+  const { node, action } = requireInput(input);
   const steps = new Steps(node, `Power ${action} ${node}`);
 
   return await runProcedure(steps, async () => {

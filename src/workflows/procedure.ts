@@ -32,9 +32,9 @@ export async function runProcedure<T>(steps: Steps, body: () => Promise<T>): Pro
     if (!(error instanceof TemporalFailure)) throw error;
     const cancelled = root.consideredCancelled;
     log.info('Run is being unwound', { cancelled, reason: sentenceOf(error) });
-    const stuck = await steps.unwind();
-    await recordOutcome(cancelled ? 'cancelled' : 'failed', outcomeSentence(error, cancelled, stuck));
-    throw failureOf(error, cancelled, stuck);
+    await steps.unwind();
+    await recordOutcome(cancelled ? 'cancelled' : 'failed', outcomeSentence(error, cancelled, steps));
+    throw failureOf(error, cancelled, steps);
   }
 }
 
@@ -46,9 +46,10 @@ export async function recordOutcome(state: Exclude<RunState, 'running'>, outcome
   });
 }
 
-function failureOf(error: TemporalFailure, cancelled: boolean, stuck: readonly string[]): TemporalFailure {
+function failureOf(error: TemporalFailure, cancelled: boolean, steps: Steps): TemporalFailure {
+  const { stuck } = steps;
   if (stuck.length > 0) {
-    const message = outcomeSentence(error, cancelled, stuck);
+    const message = outcomeSentence(error, cancelled, steps);
     return ApplicationFailure.create({
       type: undoFailed,
       message,
@@ -60,9 +61,9 @@ function failureOf(error: TemporalFailure, cancelled: boolean, stuck: readonly s
   return cancelled ? new CancelledFailure('run was cancelled') : error;
 }
 
-function outcomeSentence(error: TemporalFailure, cancelled: boolean, stuck: readonly string[]): string {
-  const why = cancelled ? 'cancelled' : sentenceOf(error);
-  return stuck.length === 0 ? why : `${why}; could not be undone: ${stuck.join(', ')}`;
+function outcomeSentence(error: TemporalFailure, cancelled: boolean, { stays, stuck }: Steps): string {
+  const left = stuck.length === 0 ? [] : [`could not be undone: ${stuck.join(', ')}`];
+  return [cancelled ? 'cancelled' : sentenceOf(error), ...stays, ...left].join('; ');
 }
 
 /** What failed and why, without Temporal's wrapping. */

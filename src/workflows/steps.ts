@@ -23,6 +23,7 @@ export class Steps {
   readonly #headline: string;
   readonly #shown: ShownStep[] = [];
   readonly #stuck: string[] = [];
+  readonly #stays: string[] = [];
   #undos: Registered[] = [];
 
   constructor(node: string, headline: string) {
@@ -57,13 +58,19 @@ export class Steps {
   }
 
   /** What was done so far is not taken back any more, whatever happens; only the steps numbered in `except` are. */
-  pointOfNoReturn(except: readonly string[]): void {
+  pointOfNoReturn(except: readonly string[], stays: string): void {
+    this.#stays.push(stays);
     this.#undos = this.#undos.filter(({ line }) => except.includes(line.number));
   }
 
   /** Before work that is shielded from cancellation: it does not begin when the run was cancelled already. */
   stopIfCancelled(): void {
     refuseCancelled(CancellationScope.current());
+  }
+
+  /** What stays although the run may fail: `demo-web-v1 is published`. */
+  get stays(): readonly string[] {
+    return this.#stays;
   }
 
   /** The steps that could not be taken back, so far. */

@@ -2,11 +2,12 @@ import type { NodeInput } from '../domain/inputs.ts';
 import { catalog, onNode } from './activities.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
+import { requireInput } from './require-input.ts';
 import { Steps } from './steps.ts';
 
 /** Takes whatever is loaded off a node. Procedure: docs/procedures/unload-node.md */
 export async function unloadNode(input: NodeInput): Promise<void> {
-  const { node } = input;
+  const { node } = requireInput(input);
   const steps = new Steps(node, `Unload ${node}`);
 
   await runProcedure(steps, async () => {

@@ -1,7 +1,15 @@
 import type { Command } from 'commander';
+import { describeSettings } from '../../config.ts';
 import { addCommand } from '../command.ts';
 import { readWorkerConfig } from '../connect.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
+
+/** One line a setting, as config.ts declares them. */
+function settings(): string {
+  return describeSettings()
+    .map(({ name, help }) => `  ${name.padEnd(24)} ${help}`)
+    .join('\n');
+}
 
 export function addWorkerCommand(program: Command, session: Session): void {
   addCommand(program, 'worker', {
@@ -10,7 +18,7 @@ export function addWorkerCommand(program: Command, session: Session): void {
   })
     .addHelpText(
       'after',
-      '\nIt refuses to start with every problem of its configuration listed at once. Its log is JSON on standard error.',
+      `\nIt refuses to start with every problem of its configuration listed at once. Its log is JSON on standard error.\n\nSettings:\n${settings()}`,
     )
     .action(async (options: OutputOptions) => {
       const config = await readWorkerConfig();
