@@ -54,6 +54,11 @@ export function complaintOf(stderr: string): string {
     .join('\n');
 }
 
+/** Whether debugfs complained only that there is no such name. */
+export function isMissing(complaint: string): boolean {
+  return /File not found by ext2_lookup|: File not found/.test(complaint);
+}
+
 /** An absolute path as an argument of a debugfs request; InvalidInputError for what debugfs cannot take. */
 export function quoted(path: string): string {
   if (path.startsWith('/') && !/["\n\0]/.test(path)) return `"${path}"`;

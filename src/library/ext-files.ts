@@ -4,7 +4,7 @@ import type { DiskFiles } from '../domain/disk-files.ts';
 import { CommandFailedError, IntegrityError, UnsupportedError } from '../domain/errors.ts';
 import type { Shell } from '../remote/shell.ts';
 import { parseInode, parseNames, type ExtInode } from './debugfs-output.ts';
-import { askDebugfs, quoted, type DebugfsAnswer, type ExtFileSystem } from './debugfs.ts';
+import { askDebugfs, isMissing, quoted, type DebugfsAnswer, type ExtFileSystem } from './debugfs.ts';
 import type { RootFileSystem } from './root-file-system.ts';
 
 const DEFAULT_LIMIT_BYTES = 1024 ** 2;
@@ -14,7 +14,6 @@ const INODE_LIMIT_BYTES = 64 * 1024;
 /** As Linux does before it says "too many levels of symbolic links". */
 const MOST_LINKS = 40;
 
-const MISSING = /File not found by ext2_lookup|: File not found/;
 const NO_DIRECTORY = /Ext2 inode is not a directory/;
 
 /** Reads an ext file system by debugfs. Symbolic links lead inside the disk only. */
@@ -75,7 +74,7 @@ async function resolve(reader: Reader, path: string): Promise<Found | undefined>
 async function ask(reader: Reader, text: string, limitBytes: number): Promise<DebugfsAnswer> {
   const answer = await askDebugfs(reader.shell, reader.fileSystem, { text, limitBytes }, reader.context);
   if (answer.complaint === '') return answer;
-  if (MISSING.test(answer.complaint) || NO_DIRECTORY.test(answer.complaint))
+  if (isMissing(answer.complaint) || NO_DIRECTORY.test(answer.complaint))
     return { output: '', complaint: answer.complaint };
   throw new CommandFailedError(`ask debugfs to ${text}`, { evidence: { complaint: answer.complaint.slice(0, 500) } });
 }

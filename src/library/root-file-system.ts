@@ -2,7 +2,7 @@ import type { CallContext } from '../domain/call-context.ts';
 import type { FileSystemState } from '../domain/disk-files.ts';
 import type { Shell } from '../remote/shell.ts';
 import { parseInode, parseSuperblock } from './debugfs-output.ts';
-import { askDebugfs, quoted, type ExtFileSystem } from './debugfs.ts';
+import { askDebugfs, isMissing, quoted, type ExtFileSystem } from './debugfs.ts';
 import { recognizeFileSystem, SIGNATURE_BYTES } from './file-system-type.ts';
 import { parsePartitions, PARTITION_TABLE_BYTES, type Partition } from './partitions.ts';
 
@@ -22,48 +22,69 @@ export interface FoundRoot {
 const ROOT_MARKS = ['/etc/fstab', '/etc/os-release', '/sbin/init', '/usr/sbin/init', '/usr/lib/systemd/systemd'];
 const ANSWER_BYTES = 64 * 1024;
 
+/** What one partition holds, as debugfs sees it. */
+interface SeenPartition extends Partition {
+  /** Absent when debugfs can read no ext file system there. */
+  readonly state?: FileSystemState;
+  readonly isRoot: boolean;
+  /** What debugfs complained of, but for names that are not there. */
+  readonly complaint: string;
+}
+
 /** Finds the file system with an init or /etc/fstab among the partitions of a raw disk. Reads only. */
 export async function findRoot(shell: Shell, disk: string, context: CallContext): Promise<FoundRoot> {
   const head = await readBytes(shell, { disk, offset: 0, count: PARTITION_TABLE_BYTES }, context);
-  const partitions = parsePartitions(head);
-  const candidates: RootFileSystem[] = [];
-  for (const { offset } of partitions) {
-    const state = await readState(shell, { disk, offset }, context);
-    if (state !== undefined) candidates.push({ disk, offset, state });
-  }
-  for (const candidate of candidates) {
-    if (!(await hasRootMark(shell, candidate, context))) continue;
-    const clean = candidates.every(({ state }) => state.clean);
-    return { root: { ...candidate, state: { ...candidate.state, clean } }, types: [] };
-  }
-  return { types: await recognizeAll(shell, disk, partitions, context) };
+  const seen: SeenPartition[] = [];
+  for (const partition of parsePartitions(head)) seen.push(await lookInto(shell, disk, partition, context));
+  const root = seen.find(({ isRoot }) => isRoot);
+  if (root?.state === undefined) return { types: await recognizeAll(shell, disk, seen, context) };
+  const clean = seen.every(({ state }) => state?.clean ?? true);
+  return { root: { disk, offset: root.offset, state: { ...root.state, clean } }, types: [] };
 }
 
-async function readState(shell: Shell, at: ExtFileSystem, context: CallContext): Promise<FileSystemState | undefined> {
-  const request = { text: 'show_super_stats -h', limitBytes: ANSWER_BYTES };
-  return parseSuperblock((await askDebugfs(shell, at, request, context)).output);
+async function lookInto(
+  shell: Shell,
+  disk: string,
+  partition: Partition,
+  context: CallContext,
+): Promise<SeenPartition> {
+  const at = { disk, offset: partition.offset };
+  const answer = await askDebugfs(shell, at, { text: 'show_super_stats -h', limitBytes: ANSWER_BYTES }, context);
+  const state = parseSuperblock(answer.output);
+  if (state === undefined) return { ...partition, isRoot: false, complaint: answer.complaint };
+  return { ...partition, state, ...(await lookForMarks(shell, at, context)) };
 }
 
-async function hasRootMark(shell: Shell, at: ExtFileSystem, context: CallContext): Promise<boolean> {
+async function lookForMarks(
+  shell: Shell,
+  at: ExtFileSystem,
+  context: CallContext,
+): Promise<Pick<SeenPartition, 'isRoot' | 'complaint'>> {
+  const complaints = new Set<string>();
   for (const path of ROOT_MARKS) {
     const request = { text: `stat ${quoted(path)}`, limitBytes: ANSWER_BYTES };
-    if (parseInode((await askDebugfs(shell, at, request, context)).output) !== undefined) return true;
+    const { output, complaint } = await askDebugfs(shell, at, request, context);
+    if (parseInode(output) !== undefined) return { isRoot: true, complaint: '' };
+    if (complaint !== '' && !isMissing(complaint)) complaints.add(complaint);
   }
-  return false;
+  return { isRoot: false, complaint: [...complaints].join('; ') };
 }
 
 async function recognizeAll(
   shell: Shell,
   disk: string,
-  partitions: readonly Partition[],
+  partitions: readonly SeenPartition[],
   context: CallContext,
 ): Promise<readonly string[]> {
   const types: string[] = [];
-  for (const { number, offset } of partitions) {
+  for (const { number, offset, complaint } of partitions) {
     const head = await readBytes(shell, { disk, offset, count: SIGNATURE_BYTES }, context);
     const type = recognizeFileSystem(head);
-    if (type !== undefined)
-      types.push(number === 0 ? `${type} on the whole disk` : `${type} on partition ${String(number)}`);
+    if (type === undefined) continue;
+    const where = number === 0 ? 'the whole disk' : `partition ${String(number)}`;
+    // Only of ext, which debugfs should have read, its complaint is of use.
+    const why = complaint === '' || !type.startsWith('ext') ? '' : ` (${complaint.slice(0, 300)})`;
+    types.push(`${type} on ${where}${why}`);
   }
   return types;
 }

@@ -69,6 +69,17 @@ describe('looking into a disk that nobody booted', () => {
     await files.close();
   });
 
+  it('says what debugfs complained of where it cannot read an ext file system', async () => {
+    await execa('cp', ['ext4.raw', 'ruined.raw'], { cwd: root });
+    await execa('debugfs', ['-w', '-R', 'clri <2>', join(root, 'ruined.raw')]);
+    const files = await open('ruined.raw', 'raw');
+    await expect(files.read('/etc/machine-id')).rejects.toThrow(
+      /found ext2, ext3 or ext4 on the whole disk \(.*(checksum|directory)/,
+    );
+    expect(await files.fileSystem()).toMatchObject({ clean: false });
+    await files.close();
+  });
+
   it('ends what an earlier attempt for the same file left running', async () => {
     const first = await open('plain.qcow2');
     const second = await open('plain.qcow2');
