@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CallContext } from '../../src/domain/call-context.ts';
 import type { Computer } from '../../src/domain/computer.ts';
 import { IntegrityError, OutcomeUnknownError, UnauthorizedError } from '../../src/domain/errors.ts';
@@ -14,6 +14,9 @@ import { createLocalShell } from '../../src/remote/local-shell.ts';
 import type { Shell } from '../../src/remote/shell.ts';
 import { configureAsAdministrator } from '../support/administrator.ts';
 import { bootGuest, guestImage, resumeGuest, type Guest } from '../support/guest.ts';
+import { skipWithout, whyUnavailable, type TestNeed } from '../support/unavailable.ts';
+
+const needs: readonly TestNeed[] = ['vm', 'sealCheck'];
 
 const os = createLinux();
 const context: CallContext = { signal: new AbortController().signal, progress: () => undefined };
@@ -29,21 +32,25 @@ const expected = { revisionName: 'web-v1', revisionId: revision.id, removedUsers
 
 let image: GuestImage;
 let access: StandardAccess;
-let scratch: string;
+let scratch = '';
 const guests: Guest[] = [];
 
 beforeAll(async () => {
+  if (needs.some((need) => whyUnavailable(need) !== undefined)) return;
   image = await guestImage();
   access = { authorizedKeys: [await readFile(image.publicKey, 'utf8')] };
   const directory = join(dirname(dirname(image.disk)), 'runs');
   await mkdir(directory, { recursive: true });
   scratch = await mkdtemp(join(directory, 'linux-'));
 });
+beforeEach((context) => {
+  skipWithout(context, ...needs);
+});
 afterEach(async () => {
   await Promise.all(guests.splice(0).map(async (guest) => await guest.remove()));
 });
 afterAll(async () => {
-  await rm(scratch, { recursive: true, force: true });
+  if (scratch !== '') await rm(scratch, { recursive: true, force: true });
 });
 
 function kept(guest: Guest): Guest {
