@@ -14,7 +14,7 @@ import { checksumStaged } from '../library/checksum.ts';
 import { openDiskFiles } from '../library/disk-files.ts';
 import { readManifest } from '../library/manifest.ts';
 import { fileIn, libraryPaths } from '../library/paths.ts';
-import { imageExists, publish } from '../library/publish.ts';
+import { imageExists, imageSize, publish } from '../library/publish.ts';
 import { verifyStructure } from '../library/structure.ts';
 import { need, type StagedImage } from '../provisioners/provisioner.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
@@ -44,7 +44,8 @@ export interface VerifyAndPublishActivities {
   publishCopy(
     input: CaptureStepInput & { readonly disks: readonly CheckedDisk[]; readonly seal: CheckedSeal },
   ): Promise<RevisionCopy>;
-  publishRevision(input: CaptureStepInput & { readonly copy: RevisionCopy }): Promise<void>;
+  /** Answers with what the image takes on the library's disk. */
+  publishRevision(input: CaptureStepInput & { readonly copy: RevisionCopy }): Promise<{ readonly takesBytes: number }>;
 }
 
 export function createVerifyAndPublishActivities(deps: ActivityDependencies): VerifyAndPublishActivities {
@@ -91,6 +92,7 @@ export function createVerifyAndPublishActivities(deps: ActivityDependencies): Ve
       // First what keeps the source's disk, then what makes the revision visible: a cut between the two loses nothing.
       await deps.catalog.setAside.record(computer.name, revision.id);
       await deps.catalog.revisions.publish(request.fence.owner, revision.id, manifest, copy);
+      return { takesBytes: await imageSize(library, revision, callContext()) };
     },
   };
 }
