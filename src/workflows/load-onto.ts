@@ -70,6 +70,7 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget): Promise
     { noUndo: 'It only reads.' },
   );
   const { before, after } = splitPlan(plan);
+  steps.stopIfCancelled();
   if (target.leftAs !== undefined) target.leftAs.state = 'maintenance';
   await takePlanSteps(steps, `${prefix}5`, before, loadWork(managementNode, { revisionId }));
 
