@@ -7,7 +7,13 @@ import { createBoundary } from '../../src/activities/boundary.ts';
 import type { Pulse } from '../../src/activities/pulse.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { createCatalog } from '../../src/catalog/create-catalog.ts';
-import { IntegrityError, NotReadyError, UnavailableError } from '../../src/domain/errors.ts';
+import {
+  CommandFailedError,
+  IntegrityError,
+  NotReadyError,
+  OutcomeUnknownError,
+  UnavailableError,
+} from '../../src/domain/errors.ts';
 import type { StepInput, StepLine } from '../../src/domain/step-input.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 
@@ -47,15 +53,21 @@ describe('the boundary of the activities', () => {
   const recorded = async () => (await catalog.runs.steps(run)).find(({ number }) => number === line.number);
 
   it('gives up what a retry may mend after eight errors, however many attempts lost their worker', async () => {
-    expect(await afterTries(0, new UnavailableError('nothing answers'))).toMatchObject({ nonRetryable: false });
-    expect(await afterTries(6, new UnavailableError('nothing answers'))).toMatchObject({ nonRetryable: false });
+    const refused = new CommandFailedError('the host says no');
+    expect(await afterTries(0, refused)).toMatchObject({ nonRetryable: false });
+    expect(await afterTries(6, refused)).toMatchObject({ nonRetryable: false });
     expect(await recorded()).toMatchObject({ state: 'running' });
-    expect(await afterTries(7, new UnavailableError('nothing answers'))).toMatchObject({
-      nonRetryable: true,
-      type: 'UnavailableError',
-    });
-    expect(await recorded()).toMatchObject({ state: 'failed', error: 'nothing answers' });
+    expect(await afterTries(7, refused)).toMatchObject({ nonRetryable: true, type: 'CommandFailedError' });
+    expect(await recorded()).toMatchObject({ state: 'failed', error: 'the host says no' });
   });
+
+  it.each([new UnavailableError('nothing answers'), new OutcomeUnknownError('the answer was lost')])(
+    'is more patient where nobody answers: $name',
+    async (unanswered) => {
+      expect(await afterTries(23, unanswered)).toMatchObject({ nonRetryable: false });
+      expect(await afterTries(24, unanswered)).toMatchObject({ nonRetryable: true, type: unanswered.name });
+    },
+  );
 
   it('gives up at once what was refused for good, also of an undo', async () => {
     const refused = new IntegrityError('the copy is damaged', { evidence: { file: 'vda' } });

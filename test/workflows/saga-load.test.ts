@@ -16,14 +16,18 @@ const inPlan = (step: string, kind: string, when: CallPoint['when']): Cut => ({
   when,
 });
 
-/** Until it was seen READY, the outgoing system is put back. */
-const beforeReady: readonly Cut[] = [
+/** Before the plan is carried out, nothing has happened to the node. */
+const beforePlan: readonly Cut[] = [
   { step: '1', activity: 'claimForLoad', call: 'catalog.claims.acquire', when: 'before' },
   { step: '1', activity: 'claimForLoad', call: 'catalog.claims.acquire', when: 'after' },
   { step: '2', activity: 'readNodeStatus', call: 'provisioner().nodeStatus', when: 'before' },
   { step: '3', activity: 'checkLoad', call: 'provisioner().loading.check', when: 'before' },
   { step: '4', activity: 'preReload', call: 'provisioner().power.read', when: 'after' },
   { step: '5', activity: 'planLoad', call: 'provisioner().loading.plan', when: 'after' },
+];
+
+/** Until it was seen READY, the outgoing system is put back, and an administrator has to look at the node. */
+const beforeReady: readonly Cut[] = [
   inPlan('5.1', 'stop', 'before'),
   inPlan('5.1', 'stop', 'after'),
   inPlan('5.2', 'setAside', 'before'),
@@ -40,18 +44,16 @@ const beforeReady: readonly Cut[] = [
 ];
 
 /** Where a cancellation finds something done, or something that goes on. */
-const atCancellation = beforeReady.filter((cut) => cut.when === 'after' || label(cut) === '5.3 before');
+const atCancellation = [...beforePlan, ...beforeReady].filter(({ step, when }) => when === 'after' || step === '5.3');
 
 /** From then on the new one stays. */
 const afterReady: readonly Cut[] = [
   inPlan('8.1', 'retire', 'before'),
   inPlan('8.1', 'retire', 'after'),
+  { step: '8.2', activity: 'discardSetAside', call: 'catalog.claims.fence', when: 'before' },
+  { step: '8.3', activity: 'clearLoadJobs', call: 'library.shell.run', when: 'before' },
   { step: '9', activity: 'releaseNode', call: 'catalog.claims.release', when: 'before' },
 ];
-
-function label({ step, when }: Cut): string {
-  return `${step} ${when}`;
-}
 
 describe.concurrent('a load that is cut', () => {
   let imprint: TestImprint;
@@ -88,9 +90,9 @@ describe.concurrent('a load that is cut', () => {
   const revisionIdOf = async (image: string): Promise<number> =>
     (await imprint.catalog.revisions.resolve({ image })).id;
 
-  /** The outgoing system, exactly as it was, and on; only the node's state says that something happened. */
-  const outgoingIsBack = async (before: string): Promise<Leftovers> => ({
-    state: 'maintenance',
+  /** The outgoing system, exactly as it was, and on; only the node's state may say that something happened. */
+  const outgoingIsBack = async (before: string, cut: Cut): Promise<Leftovers> => ({
+    state: beforePlan.includes(cut) ? 'available' : 'maintenance',
     owner: undefined,
     loaded: await revisionIdOf(outgoing),
     revisions: ['available'],
@@ -102,18 +104,20 @@ describe.concurrent('a load that is cut', () => {
   });
 
   describe('by a failure', () => {
-    it.for(beforeReady)('at step $step, $when $call, puts the outgoing system back', async (cut, { expect }) => {
-      const load = await newLoad();
-      const run = await saga.failAt(cut, load);
-      expect(run.failure.reason).toBe('ConflictError');
-      const state = label(cut) === '1 before' ? 'available' : 'maintenance';
-      expect(run.left).toEqual({ ...(await outgoingIsBack(load.before)), state });
-      expect(await imprint.client.nodeStatus(load.node)).toMatchObject({
-        status: 'READY',
-        currentimage: 'outgoing-v1',
-      });
-      await expectClosed(expect, imprint, run, cut.step);
-    });
+    it.for([...beforePlan, ...beforeReady])(
+      'at step $step, $when $call, puts the outgoing system back',
+      async (cut, { expect }) => {
+        const load = await newLoad();
+        const run = await saga.failAt(cut, load);
+        expect(run.failure.reason).toBe('ConflictError');
+        expect(run.left).toEqual(await outgoingIsBack(load.before, cut));
+        expect(await imprint.client.nodeStatus(load.node)).toMatchObject({
+          status: 'READY',
+          currentimage: 'outgoing-v1',
+        });
+        await expectClosed(expect, imprint, run, cut.step);
+      },
+    );
 
     it.for(afterReady)('at step $step, $when $call, keeps the new system', async (cut, { expect }) => {
       const run = await saga.failAt(cut, await newLoad());
@@ -128,7 +132,7 @@ describe.concurrent('a load that is cut', () => {
       const load = await newLoad();
       const run = await saga.cancelAt(cut, load);
       expect(run.failure.reason).toBe('Cancelled');
-      expect(run.left).toEqual(await outgoingIsBack(load.before));
+      expect(run.left).toEqual(await outgoingIsBack(load.before, cut));
       expect(await imprint.client.nodeStatus(load.node)).toMatchObject({
         status: 'READY',
         currentimage: 'outgoing-v1',
@@ -138,7 +142,7 @@ describe.concurrent('a load that is cut', () => {
   });
 
   describe('by an answer that is lost', () => {
-    it.for([...beforeReady, ...afterReady].filter(({ when }) => when === 'after'))(
+    it.for([...beforePlan, ...beforeReady, ...afterReady].filter(({ when }) => when === 'after'))(
       'at step $step, of $call, goes on',
       async (cut, { expect }) => {
         const load = await newLoad();
