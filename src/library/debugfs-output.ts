@@ -34,15 +34,26 @@ export function parseSuperblock(output: string): FileSystemState | undefined {
   const fields = new Map(output.split('\n').flatMap(readField));
   const state = fields.get('Filesystem state');
   if (state === undefined) return undefined;
-  const features = (fields.get('Filesystem features') ?? '').split(/\s+/);
+  const features = featuresOf(fields);
   const mounted = parseTime(fields.get('Last mount time'));
   const mountCount = Number(fields.get('Mount count'));
   return {
     type: typeOf(features),
-    clean: state === 'clean' && !features.includes('needs_recovery'),
+    clean: state === 'clean' && !features.includes(needsRecoveryFeature),
     ...(mounted === undefined ? {} : { lastMounted: mounted }),
     ...(Number.isInteger(mountCount) ? { mountCount } : {}),
   };
+}
+
+/** Whether the answer to `show_super_stats -h` says that what the journal holds is not where it belongs yet. */
+export function needsRecovery(output: string): boolean {
+  return featuresOf(new Map(output.split('\n').flatMap(readField))).includes(needsRecoveryFeature);
+}
+
+const needsRecoveryFeature = 'needs_recovery';
+
+function featuresOf(fields: ReadonlyMap<string, string>): readonly string[] {
+  return (fields.get('Filesystem features') ?? '').split(/\s+/);
 }
 
 function readField(line: string): [string, string][] {

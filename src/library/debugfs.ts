@@ -4,11 +4,12 @@ import type { Shell } from '../remote/shell.ts';
 
 /**
  * Runs debugfs on an open file, as `nobody` where the caller is root: what parses a captured file system has nothing to lose. Limits: 1 GiB of
- * memory, 30 s of processor time, and a file's first bytes. `$1` disk, `$2` offset, `$3` request, `$4` most bytes of output.
+ * memory, 30 s of processor time, and a file's first bytes. `$1` disk, `$2` offset, `$3` request, `$4` most bytes of output, `$5` not empty:
+ * without reading the bitmaps.
  */
 const DEBUGFS = `
 exec 5<"$1" || exit 1
-set -- "$3" "/proc/self/fd/5?offset=$2" "$4"
+set -- "$3" "/proc/self/fd/5?offset=$2" "$4" "$5"
 run() {
   if [ "$(id -u)" = 0 ]; then
     setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --inh-caps=-all -- "$@"
@@ -16,7 +17,7 @@ run() {
     "$@"
   fi
 }
-run prlimit --as=1073741824 --cpu=30 -- debugfs -R "$1" "$2" | head -c "$3"
+run prlimit --as=1073741824 --cpu=30 -- debugfs \${4:+-c} -R "$1" "$2" | head -c "$3"
 `;
 
 /** One ext file system inside a raw disk. */
@@ -33,15 +34,24 @@ export interface DebugfsAnswer {
   readonly complaint: string;
 }
 
-/** Sends one request; a path in it must have been quoted by `quoted`. */
+export interface DebugfsRequest {
+  /** A path in it must have been quoted by `quoted`. */
+  readonly text: string;
+  readonly limitBytes: number;
+  /** Opens also a file system whose power was cut: its bitmaps seldom match their checksums until its journal was replayed. */
+  readonly withoutBitmaps?: true;
+}
+
+/** Sends one request. */
 export async function askDebugfs(
   shell: Shell,
   fileSystem: ExtFileSystem,
-  request: { readonly text: string; readonly limitBytes: number },
+  { text, limitBytes, withoutBitmaps }: DebugfsRequest,
   context: CallContext,
 ): Promise<DebugfsAnswer> {
   const { disk, offset } = fileSystem;
-  const args = ['-c', DEBUGFS, 'imprint-debugfs', disk, String(offset), request.text, String(request.limitBytes)];
+  const parameters = [disk, String(offset), text, String(limitBytes), withoutBitmaps === true ? 'yes' : ''];
+  const args = ['-c', DEBUGFS, 'imprint-debugfs', ...parameters];
   const result = await shell.run('sh', args, { signal: context.signal, timeoutMs: 60_000, env: { TZ: 'UTC' } });
   return { output: result.stdout, complaint: complaintOf(result.stderr) };
 }

@@ -8,7 +8,8 @@ import { keepAlive } from './keep-alive.ts';
 
 /**
  * Serves the disk's content as one raw file. It ends by itself after an hour, whatever becomes of the caller. Root keeps what it needs to mount;
- * the file's content is read by `nobody`, who gets it by its mode. 10: no FUSE here.
+ * the file's content is read by `nobody`, who gets it by its mode. Then come, for a layer that takes what is written, format and file of the disk
+ * below it. 10: no FUSE here.
  */
 const START = `
 set -eu
@@ -16,15 +17,20 @@ umask 077
 directory=$1
 mkdir -p -- "$directory"
 : > "$directory/disk"
+writable=off mode=0444
+if [ $# -ge 5 ]; then
+  qemu-img create -q -f qcow2 -F "$4" -b "$5" -- "$directory/layer" >&2
+  writable=on mode=0666
+fi
 setsid timeout -k 5 3600 prlimit --as=4294967296 --cpu=600 -- qemu-storage-daemon --blockdev "$2" \\
-  --export "type=fuse,id=disk,node-name=disk,mountpoint=$3,writable=off,allow-other=auto" \\
+  --export "type=fuse,id=disk,node-name=disk,mountpoint=$3,writable=$writable,allow-other=auto" \\
   >"$directory/log" 2>&1 </dev/null &
 pid=$!
 printf '%s\\n' "$pid" > "$directory/pid"
 round=0
 while [ "$round" -lt 300 ]; do
   if [ -s "$directory/disk" ]; then
-    chmod 0444 -- "$directory/disk" 2>/dev/null || :
+    chmod "$mode" -- "$directory/disk" 2>/dev/null || :
     exit 0
   fi
   kill -0 "$pid" 2>/dev/null || break
@@ -40,7 +46,7 @@ exit 10
 const STOP = `
 set -eu
 directory=$1
-serves() { tr '\\0' '\\n' 2>/dev/null <"/proc/$1/cmdline" | grep -qxF -- "type=fuse,id=disk,node-name=disk,mountpoint=$2,writable=off,allow-other=auto"; }
+serves() { tr '\\0' '\\n' 2>/dev/null <"/proc/$1/cmdline" | grep -qF -- "type=fuse,id=disk,node-name=disk,mountpoint=$2,writable="; }
 pid=$(cat -- "$directory/pid" 2>/dev/null || :)
 if [ -n "$pid" ] && serves "$pid" "$2"; then
   kill "$pid" 2>/dev/null || :
@@ -69,15 +75,38 @@ export interface ExportedDisk {
   close(): Promise<void>;
 }
 
-/** The directory's name depends on the file only, so that a later attempt finds and ends what a killed one left. */
+/** The disk as it is; nothing can be written. */
 export async function exportDisk(shell: Shell, disk: DiskToOpen, context: CallContext): Promise<ExportedDisk> {
+  return await open(shell, disk, undefined, context);
+}
+
+/**
+ * What lies from `offset` on, under a layer that takes what is written and goes with `close`: the disk itself stays as it is. Ends an export of the
+ * same disk.
+ */
+export async function exportLayer(
+  shell: Shell,
+  disk: DiskToOpen,
+  offset: number,
+  context: CallContext,
+): Promise<ExportedDisk> {
+  return await open(shell, disk, offset, context);
+}
+
+/** The directory's name depends on the file only, so that a later attempt finds and ends what a killed one left. */
+async function open(
+  shell: Shell,
+  disk: DiskToOpen,
+  layerFrom: number | undefined,
+  context: CallContext,
+): Promise<ExportedDisk> {
   const name = createHash('sha256').update(disk.file).digest('hex').slice(0, 24);
   const directory = posix.join(disk.scratch, `disk-${name}`);
   await stop(shell, directory, context.signal);
   // Whoever gave up looking still wants nothing left behind.
   const close = (): Promise<void> => stop(shell, directory, AbortSignal.timeout(SHORT_MS));
   try {
-    await start(shell, { disk, directory }, context);
+    await start(shell, { disk, directory, layerFrom }, context);
   } catch (error) {
     await close();
     throw error;
@@ -88,29 +117,41 @@ export async function exportDisk(shell: Shell, disk: DiskToOpen, context: CallCo
 interface Export {
   readonly disk: DiskToOpen;
   readonly directory: string;
+  /** Where the part that is served under a layer begins; undefined serves the whole disk as it is. */
+  readonly layerFrom: number | undefined;
 }
 
-async function start(shell: Shell, { disk, directory }: Export, context: CallContext): Promise<void> {
-  const args = ['-c', START, 'imprint-export', directory, blockdev(disk), escapeComma(posix.join(directory, 'disk'))];
+async function start(shell: Shell, request: Export, context: CallContext): Promise<void> {
+  const { disk, directory, layerFrom } = request;
+  const below = layerFrom === undefined ? [] : [disk.format, disk.file];
+  const parameters = [directory, blockdev(request), escapeComma(posix.join(directory, 'disk')), ...below];
+  const args = ['-c', START, 'imprint-export', ...parameters];
   const options = { signal: context.signal, timeoutMs: SHORT_MS, allowedExitCodes: [0, NO_FUSE] };
   const started = await shell.run('sh', args, options);
-  if (started.exitCode === NO_FUSE) await copyRaw(shell, { disk, directory, why: started.stderr }, context);
+  if (started.exitCode === NO_FUSE) await copyRaw(shell, { ...request, why: started.stderr }, context);
 }
 
 /** Names no other file. `null` is QEMU's way to say that a backing file is not to be opened, whatever the header names. */
-function blockdev(disk: DiskToOpen): string {
+function blockdev({ disk, directory, layerFrom }: Export): string {
   const file = { driver: 'file', filename: disk.file, locking: 'off', 'read-only': true };
   const noBacking = disk.format === 'qcow2' ? { backing: null } : {};
-  return JSON.stringify({ driver: disk.format, 'node-name': 'disk', 'read-only': true, file, ...noBacking });
+  const below = { driver: disk.format, 'read-only': true, file, ...noBacking };
+  if (layerFrom === undefined) return JSON.stringify({ ...below, 'node-name': 'disk' });
+  const layerFile = { driver: 'file', filename: posix.join(directory, 'layer') };
+  const layer = { driver: 'qcow2', file: layerFile, backing: below };
+  return JSON.stringify({ driver: 'raw', 'node-name': 'disk', offset: layerFrom, file: layer });
 }
 
 async function copyRaw(
   shell: Shell,
-  { disk, directory, why }: Export & { readonly why: string },
+  { disk, directory, layerFrom, why }: Export & { readonly why: string },
   context: CallContext,
 ): Promise<void> {
   const path = posix.join(directory, 'disk');
-  const args = ['--cpu=3600', 'qemu-img', 'convert', '-f', disk.format, '-O', 'raw', disk.file, path];
+  const from = `driver=${disk.format},file.driver=file,file.filename=${escapeComma(disk.file)}`;
+  const part = `driver=raw,offset=${String(layerFrom ?? 0)},file.driver=${disk.format},file.file.driver=file`;
+  const source = layerFrom === undefined ? from : `${part},file.file.filename=${escapeComma(disk.file)}`;
+  const args = ['--cpu=3600', 'qemu-img', 'convert', '--image-opts', '-O', 'raw', source, path];
   const options = { signal: context.signal, timeoutMs: COPY_MS, allowedExitCodes: [0, 1] };
   const copied = await keepAlive(
     context,
@@ -122,7 +163,8 @@ async function copyRaw(
       evidence: { export: why.trim().slice(-500), copy: copied.stderr.trim().slice(-500) },
     });
   }
-  await shell.run('chmod', ['0444', '--', path], { signal: context.signal, timeoutMs: SHORT_MS });
+  const mode = layerFrom === undefined ? '0444' : '0666';
+  await shell.run('chmod', [mode, '--', path], { signal: context.signal, timeoutMs: SHORT_MS });
 }
 
 async function stop(shell: Shell, directory: string, signal: AbortSignal): Promise<void> {

@@ -1,16 +1,20 @@
 import type { CallContext } from '../domain/call-context.ts';
+import type { DiskFiles } from '../domain/disk-files.ts';
 import { IntegrityError } from '../domain/errors.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
-import { exportDisk } from './disk-export.ts';
+import type { Shell } from '../remote/shell.ts';
+import { exportDisk, exportLayer } from './disk-export.ts';
 import type { DiskToOpen, OpenDiskFiles } from './disk-to-open.ts';
-import { findRoot } from './root-file-system.ts';
 import { openExtFiles, unreadableFiles } from './ext-files.ts';
+import { replayJournal } from './replay-journal.ts';
+import { findRoot, type RootFileSystem } from './root-file-system.ts';
 import { openSimulatedFiles } from './simulated-files.ts';
 import { readQcow2Fault } from './structure.ts';
 
 /**
  * Looks into a disk that no system has booted: through a read-only FUSE export by qemu-storage-daemon, with debugfs as user `nobody` and with
- * limits of memory, time and output. Only the root file system is read, and only ext2, ext3 and ext4: of anything else `read` and `list` throw an
+ * limits of memory, time and output. What lies in a journal after a cut of the power is replayed over the disk, never on it; `fileSystem` says
+ * what was found. Only the root file system is read, and only ext2, ext3 and ext4: of anything else `read` and `list` throw an
  * UnsupportedError that names it, and `fileSystem` says that no clean mark was found. IntegrityError for a file that is not of its format.
  * What an earlier attempt for the same file left running is ended first.
  */
@@ -23,16 +27,28 @@ export async function openDiskFiles(
   if (disk.format === 'qcow2') await refuseFault(place, disk.file, context);
   const exported = await exportDisk(place.shell, disk, context);
   try {
-    const found = await findRoot(place.shell, exported.path, context);
+    const { root, types } = await findRoot(place.shell, exported.path, context);
     const files =
-      found.root === undefined
-        ? unreadableFiles(disk.file, found.types)
-        : openExtFiles(place.shell, found.root, context);
+      root === undefined ? unreadableFiles(disk.file, types) : await openRoot(place.shell, { disk, root }, context);
     return { ...files, close: exported.close };
   } catch (error) {
     await exported.close();
     throw error;
   }
+}
+
+/** What a journal holds counts: without it, files would be seen as they were before, and those that are gone. */
+async function openRoot(
+  shell: Shell,
+  { disk, root }: { readonly disk: DiskToOpen; readonly root: RootFileSystem },
+  context: CallContext,
+): Promise<DiskFiles> {
+  if (!root.needsRecovery) return openExtFiles(shell, root, context);
+  // Its scratch files are those of the export that it replaces, and go with it.
+  const layer = await exportLayer(shell, disk, root.offset, context);
+  const complaint = await replayJournal(shell, layer.path, context);
+  if (complaint === undefined) return openExtFiles(shell, { ...root, disk: layer.path, offset: 0 }, context);
+  return unreadableFiles(disk.file, [`${root.state.type} with a journal that cannot be replayed (${complaint})`]);
 }
 
 async function refuseFault(place: LibraryPlace, file: string, context: CallContext): Promise<void> {

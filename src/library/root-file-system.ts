@@ -1,7 +1,7 @@
 import type { CallContext } from '../domain/call-context.ts';
 import type { FileSystemState } from '../domain/disk-files.ts';
 import type { Shell } from '../remote/shell.ts';
-import { parseInode, parseSuperblock } from './debugfs-output.ts';
+import { needsRecovery, parseInode, parseSuperblock } from './debugfs-output.ts';
 import { askDebugfs, isMissing, quoted, type ExtFileSystem } from './debugfs.ts';
 import { recognizeFileSystem, SIGNATURE_BYTES } from './file-system-type.ts';
 import { parsePartitions, PARTITION_TABLE_BYTES, type Partition } from './partitions.ts';
@@ -9,6 +9,8 @@ import { parsePartitions, PARTITION_TABLE_BYTES, type Partition } from './partit
 export interface RootFileSystem extends ExtFileSystem {
   /** Of the root file system; `clean` only when every ext file system of the disk is. */
   readonly state: FileSystemState;
+  /** Its journal was not replayed: what its files hold is not yet where it belongs. */
+  readonly needsRecovery: boolean;
 }
 
 /** What the search found: the root file system, or what there is instead. */
@@ -20,13 +22,14 @@ export interface FoundRoot {
 
 /** One of these is on every root file system, and on no other. */
 const ROOT_MARKS = ['/etc/fstab', '/etc/os-release', '/sbin/init', '/usr/sbin/init', '/usr/lib/systemd/systemd'];
-const ANSWER_BYTES = 64 * 1024;
+const LOOK = { limitBytes: 64 * 1024, withoutBitmaps: true } as const;
 
 /** What one partition holds, as debugfs sees it. */
 interface SeenPartition extends Partition {
   /** Absent when debugfs can read no ext file system there. */
   readonly state?: FileSystemState;
   readonly isRoot: boolean;
+  readonly needsRecovery: boolean;
   /** What debugfs complained of, but for names that are not there. */
   readonly complaint: string;
 }
@@ -39,7 +42,8 @@ export async function findRoot(shell: Shell, disk: string, context: CallContext)
   const root = seen.find(({ isRoot }) => isRoot);
   if (root?.state === undefined) return { types: await recognizeAll(shell, disk, seen, context) };
   const clean = seen.every(({ state }) => state?.clean ?? true);
-  return { root: { disk, offset: root.offset, state: { ...root.state, clean } }, types: [] };
+  const { offset, needsRecovery } = root;
+  return { root: { disk, offset, needsRecovery, state: { ...root.state, clean } }, types: [] };
 }
 
 async function lookInto(
@@ -49,10 +53,11 @@ async function lookInto(
   context: CallContext,
 ): Promise<SeenPartition> {
   const at = { disk, offset: partition.offset };
-  const answer = await askDebugfs(shell, at, { text: 'show_super_stats -h', limitBytes: ANSWER_BYTES }, context);
-  const state = parseSuperblock(answer.output);
-  if (state === undefined) return { ...partition, isRoot: false, complaint: answer.complaint };
-  return { ...partition, state, ...(await lookForMarks(shell, at, context)) };
+  const { output, complaint } = await askDebugfs(shell, at, { text: 'show_super_stats -h', ...LOOK }, context);
+  const seen = { ...partition, needsRecovery: needsRecovery(output) };
+  const state = parseSuperblock(output);
+  if (state === undefined) return { ...seen, isRoot: false, complaint };
+  return { ...seen, state, ...(await lookForMarks(shell, at, context)) };
 }
 
 async function lookForMarks(
@@ -62,7 +67,7 @@ async function lookForMarks(
 ): Promise<Pick<SeenPartition, 'isRoot' | 'complaint'>> {
   const complaints = new Set<string>();
   for (const path of ROOT_MARKS) {
-    const request = { text: `stat ${quoted(path)}`, limitBytes: ANSWER_BYTES };
+    const request = { text: `stat ${quoted(path)}`, ...LOOK };
     const { output, complaint } = await askDebugfs(shell, at, request, context);
     if (parseInode(output) !== undefined) return { isRoot: true, complaint: '' };
     if (complaint !== '' && !isMissing(complaint)) complaints.add(complaint);

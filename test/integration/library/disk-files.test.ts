@@ -60,6 +60,46 @@ describe('looking into a disk that nobody booted', () => {
     await files.close();
   });
 
+  it.each(['whole disk', 'partition'])(
+    'sees what is only in the journal of a system whose power was cut (%s)',
+    async (on) => {
+      const raw = join(root, `cut ${on}.raw`);
+      await makeCut(raw, join(root, 'ext4.raw'));
+      if (on === 'partition') await putIntoPartition(raw, raw);
+      await toQcow2(raw, join(root, 'cut.qcow2'));
+      const before = await readFile(join(root, 'cut.qcow2'));
+
+      const files = await open('cut.qcow2');
+
+      expect(await files.read('/etc/machine-id')).toBe('in the journal');
+      expect(await files.read('/etc/os-release')).toBe('ID=debian\n');
+      expect(await files.fileSystem()).toMatchObject({ type: 'ext4', clean: false });
+      await files.close();
+      expect((await readFile(join(root, 'cut.qcow2'))).equals(before)).toBe(true);
+      expect((await readFile('/proc/mounts', 'utf8')).includes(root)).toBe(false);
+    },
+  );
+
+  it('answers nothing where a journal cannot be replayed', async () => {
+    await makeCut(join(root, 'torn.raw'), join(root, 'ext4.raw'));
+    // Inode 8 is the journal's: its first block says that it is one.
+    const { stdout } = await execa('debugfs', ['-c', '-R', 'bmap <8> 0', join(root, 'torn.raw')]);
+    await execa('dd', [
+      'if=/dev/zero',
+      `of=${join(root, 'torn.raw')}`,
+      'bs=1k',
+      `seek=${stdout.trim()}`,
+      'count=1',
+      'conv=notrunc',
+    ]);
+    const files = await open('torn.raw', 'raw');
+    await expect(files.read('/etc/machine-id')).rejects.toThrow(
+      /found ext4 with a journal that cannot be replayed \(e2fsck: /,
+    );
+    expect(await files.fileSystem()).toMatchObject({ clean: false });
+    await files.close();
+  });
+
   it('says of every question that it cannot read another file system', async () => {
     await writeFile(join(root, 'xfs.raw'), Buffer.concat([Buffer.from('XFSB'), Buffer.alloc(MIB)]));
     const files = await open('xfs.raw', 'raw');
@@ -140,6 +180,12 @@ describe('looking into a disk that nobody booted', () => {
     );
     expect(await files.read('/etc/machine-id')).toBe('uninitialized\n');
     await files.close();
+    await makeCut(join(root, 'part.raw'), join(root, 'ext4.raw'));
+    await putIntoPartition(join(root, 'part.raw'), join(root, 'part.raw'));
+    const part = { file: join(root, 'part.raw'), format: 'raw' as const, scratch: join(root, 'scratch') };
+    const recovered = await openDiskFiles({ ...place(), shell }, part, context);
+    expect(await recovered.read('/etc/machine-id')).toBe('in the journal');
+    await recovered.close();
   });
 });
 
@@ -169,14 +215,29 @@ async function toQcow2(raw: string, target: string): Promise<void> {
   await execa('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, target]);
 }
 
+/** A copy of a file system as a cut of the power leaves it: the machine-id's new content is only in the journal. */
+async function makeCut(target: string, source: string): Promise<void> {
+  const block = `${target}.block`;
+  await execa('cp', [source, target]);
+  await execa('debugfs', ['-w', '-R', 'sif /etc/machine-id size 14', target]);
+  const { stdout } = await execa('debugfs', ['-R', 'bmap /etc/machine-id 0', target]);
+  await writeFile(block, Buffer.concat([Buffer.from('in the journal'), Buffer.alloc(1024 - 14)]));
+  const requests = `jo\njw -b ${stdout.trim()} "${block}"\njc\n`;
+  await execa('debugfs', ['-w', '-f', '-', target], { input: requests });
+}
+
 /** Swap on partition 1, the root file system on partition 2, at 2 MiB. */
 async function makePartitioned(root: string): Promise<void> {
+  await putIntoPartition(join(root, 'ext4.raw'), join(root, 'partitioned.raw'));
+  await toQcow2(join(root, 'partitioned.raw'), join(root, 'partitioned.qcow2'));
+}
+
+async function putIntoPartition(fileSystem: string, target: string): Promise<void> {
   const table = Buffer.alloc(2 * MIB);
   writeEntry(table, 0, { type: 0x82, sector: 2048, sectors: 2048 });
   writeEntry(table, 1, { type: 0x83, sector: 4096, sectors: 16 * 2048 });
   table.writeUInt16LE(0xaa55, 510);
-  await writeFile(join(root, 'partitioned.raw'), Buffer.concat([table, await readFile(join(root, 'ext4.raw'))]));
-  await toQcow2(join(root, 'partitioned.raw'), join(root, 'partitioned.qcow2'));
+  await writeFile(target, Buffer.concat([table, await readFile(fileSystem)]));
 }
 
 function writeEntry(table: Buffer, index: number, entry: { type: number; sector: number; sectors: number }): void {
