@@ -1,0 +1,52 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** An event as Temporal's JSON has it; only what is looked at here. */
+export interface HistoryEvent {
+  readonly eventType: string;
+  readonly activityTaskScheduledEventAttributes?: {
+    readonly activityId: string;
+    readonly activityType: { readonly name: string };
+  };
+  readonly [key: string]: unknown;
+}
+
+/** A history that lies in a file: `histories/captureImage/left-off.json`. */
+export interface RecordedHistory {
+  readonly workflow: string;
+  readonly name: string;
+  readonly history: { readonly events: readonly HistoryEvent[] };
+}
+
+/** Takes out what tells about the machine: the names of processes, and the paths in stack traces. */
+export function scrub<T>(value: T): T {
+  return JSON.parse(
+    JSON.stringify(value, (key, found: unknown) => {
+      if (key === 'stackTrace') return '';
+      if (key === 'identity') return 'recorder';
+      return found;
+    }),
+  ) as T;
+}
+
+/** One event a line, so that a new recording can be compared with the old one. */
+export function formatHistory({ events }: RecordedHistory['history']): string {
+  return `{"events":[\n${events.map((event) => JSON.stringify(event)).join(',\n')}\n]}\n`;
+}
+
+/** All that was recorded below a folder of this directory, by workflow and name. */
+export async function readHistories(folder: 'histories' | 'controls'): Promise<readonly RecordedHistory[]> {
+  const root = fileURLToPath(new URL(folder, import.meta.url));
+  const files = (await readdir(root, { recursive: true })).filter((file) => file.endsWith('.json')).sort();
+  return await Promise.all(
+    files.map(async (file) => {
+      const [workflow = '', name = ''] = file.replace(/\.json$/, '').split('/');
+      return {
+        workflow,
+        name,
+        history: JSON.parse(await readFile(join(root, file), 'utf8')) as RecordedHistory['history'],
+      };
+    }),
+  );
+}

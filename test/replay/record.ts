@@ -1,0 +1,179 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { RunHandle } from '../../src/client.ts';
+import type { AfterCapture } from '../../src/domain/run.ts';
+import { simulatedSystem, startImprint, type TestImprint } from '../support/imprint.ts';
+import { createTampering, type CallPoint, type Tampering } from '../support/tampering.ts';
+import { controlsOf } from './controls.ts';
+import { formatHistory, scrub, type RecordedHistory } from './history-files.ts';
+
+/**
+ * Records histories of both procedures on the simulated world, and their tampered copies: `npm run histories:record`. Run it when a change of
+ * a procedure is meant; the replay of the old histories says whether runs that are under way survive that change.
+ */
+
+/** The same on every machine, so that no history tells where it was recorded. */
+const directory = '/tmp/imprint-histories';
+const here = dirname(fileURLToPath(import.meta.url));
+
+interface Recorder {
+  readonly imprint: TestImprint;
+  readonly tampering: Tampering;
+}
+
+interface Scenario {
+  readonly workflow: 'captureImage' | 'loadNode';
+  readonly name: string;
+  run(recorder: Recorder): Promise<RunHandle<unknown>>;
+}
+
+const scenarios: readonly Scenario[] = [
+  { workflow: 'captureImage', name: 'left-off', run: async (recorder) => await capture(recorder, 'leaveOff') },
+  { workflow: 'captureImage', name: 'reloaded', run: async (recorder) => await capture(recorder, 'reload') },
+  { workflow: 'captureImage', name: 'powered-on', run: async (recorder) => await capture(recorder, 'powerOn') },
+  { workflow: 'captureImage', name: 'refused-input', run: async ({ imprint }) => await startRefused(imprint) },
+  {
+    workflow: 'captureImage',
+    name: 'failed-and-unwound',
+    run: async (recorder) =>
+      await failing(recorder, { activity: 'checkSeal', call: 'operatingSystem().sealChecks', when: 'after' }),
+  },
+  {
+    workflow: 'captureImage',
+    name: 'failed-after-publishing',
+    run: async (recorder) =>
+      await failing(recorder, { activity: 'clearJobs', call: 'library.shell.run', when: 'before' }),
+  },
+  {
+    workflow: 'captureImage',
+    name: 'cancelled-while-copying',
+    run: async (recorder) =>
+      await cancelled(
+        recorder,
+        beforeCall('carryOutCaptureStep', 'provisioner().capturing.steps.copy.act'),
+        async (node) => await capture(recorder, 'reload', node),
+      ),
+  },
+  {
+    workflow: 'captureImage',
+    name: 'cancelled-while-publishing',
+    run: async (recorder) =>
+      await cancelled(
+        recorder,
+        beforeCall('publishCopy', 'library.shell.run'),
+        async (node) => await capture(recorder, 'reload', node),
+      ),
+  },
+  { workflow: 'loadNode', name: 'loaded', run: async (recorder) => await load(recorder) },
+  { workflow: 'loadNode', name: 'ready-already', run: async (recorder) => await load(recorder, 2) },
+  {
+    workflow: 'loadNode',
+    name: 'failed-and-unwound',
+    run: async (recorder) =>
+      await load(recorder, 1, { activity: 'postLoad', call: 'operatingSystem().postLoad', when: 'after' }),
+  },
+  {
+    workflow: 'loadNode',
+    name: 'failed-after-ready',
+    run: async (recorder) =>
+      await load(recorder, 1, {
+        activity: 'carryOutLoadStep',
+        call: 'provisioner().loading.steps.retire.act',
+        when: 'before',
+      }),
+  },
+  {
+    workflow: 'loadNode',
+    name: 'cancelled-while-filling',
+    run: async (recorder) =>
+      await cancelled(
+        recorder,
+        beforeCall('carryOutLoadStep', 'provisioner().loading.steps.fill.act'),
+        async (node) => await recorder.imprint.client.startLoad({ node, image: 'base' }),
+      ),
+  },
+];
+
+type Point = Omit<CallPoint, 'node'>;
+
+function beforeCall(activity: string, call: string): Point {
+  return { activity, call, when: 'before' };
+}
+
+async function capture({ imprint }: Recorder, after: AfterCapture, node?: string): Promise<RunHandle<unknown>> {
+  const input = { node: node ?? (await imprint.addNode()), image: imprint.fresh('image'), after };
+  return await imprint.client.startCapture({ ...input, operatingSystem: simulatedSystem });
+}
+
+async function failing(recorder: Recorder, point: Point): Promise<RunHandle<unknown>> {
+  const node = await recorder.imprint.addNode();
+  recorder.tampering.fail({ ...point, node });
+  return await capture(recorder, 'leaveOff', node);
+}
+
+async function cancelled(
+  { imprint, tampering }: Recorder,
+  point: Point,
+  start: (node: string) => Promise<RunHandle<unknown>>,
+): Promise<RunHandle<unknown>> {
+  const node = await imprint.addNode();
+  const held = tampering.hold({ ...point, node });
+  const run = await start(node);
+  await held.reached;
+  await run.cancel();
+  held.release();
+  return run;
+}
+
+async function load({ imprint, tampering }: Recorder, times = 1, point?: Point): Promise<RunHandle<unknown>> {
+  const node = await imprint.addNode();
+  if (point !== undefined) tampering.fail({ ...point, node });
+  const start = async (): Promise<RunHandle<unknown>> => await imprint.client.startLoad({ node, image: 'base' });
+  for (let done = 1; done < times; done += 1) await (await start()).result();
+  return await start();
+}
+
+/** Without the client, which would refuse it before it begins. */
+async function startRefused(imprint: TestImprint): Promise<RunHandle<unknown>> {
+  const workflowId = 'captureImage/lab/refused';
+  const args = [{ node: 'lab', image: 'web-v3' }];
+  await imprint.temporal.workflow.start('captureImage', { workflowId, taskQueue: 'imprint', args });
+  return imprint.client.run(workflowId);
+}
+
+async function record(recorder: Recorder, { workflow, name, run }: Scenario): Promise<RecordedHistory> {
+  const handle = await run(recorder);
+  await handle.result().catch(() => undefined);
+  const history = await recorder.imprint.temporal.workflow.getHandle(handle.id).fetchHistory();
+  return { workflow, name, history: scrub(JSON.parse(historyToJSON(history)) as RecordedHistory['history']) };
+}
+
+async function write(folder: string, recorded: RecordedHistory): Promise<void> {
+  const path = join(here, folder, recorded.workflow, `${recorded.name}.json`);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, formatHistory(recorded.history));
+  process.stdout.write(`${path}: ${String(recorded.history.events.length)} events\n`);
+}
+
+async function main(): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  const tampering = createTampering();
+  const imprint = await startImprint({ directory });
+  try {
+    await imprint.startWorkerHere((deps) => tampering.around(deps));
+    const node = await imprint.addNode();
+    const base = { node, image: 'base', operatingSystem: simulatedSystem };
+    await (await imprint.client.startCapture(base)).result();
+    const recorded: RecordedHistory[] = [];
+    for (const scenario of scenarios) recorded.push(await record({ imprint, tampering }, scenario));
+    for (const folder of ['histories', 'controls']) await rm(join(here, folder), { recursive: true, force: true });
+    for (const history of recorded) await write('histories', history);
+    for (const control of recorded.flatMap(controlsOf)) await write('controls', control);
+  } finally {
+    await imprint.stop();
+  }
+}
+
+await main();
