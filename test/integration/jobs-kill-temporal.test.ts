@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { simulatedSystem, startImprint, type TestImprint } from '../support/imprint.ts';
+import { describe, expect, it } from 'vitest';
+import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
 import { copyHistoryOf, copyLasting } from '../support/copies.ts';
 import { untilCopied } from '../support/runs.ts';
 
 describe('a capture outlives Temporal’s server', () => {
   let imprint: TestImprint;
 
-  beforeAll(async () => {
-    imprint = await startImprint();
+  withImprint(async (started) => {
+    imprint = started;
     await imprint.startWorkerHere();
   });
-  afterAll(async () => await imprint.stop());
 
   it('that is killed in the middle of the copy and started again on the same file', async () => {
     const node = await imprint.addNode(copyLasting(15));

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { simulatedSystem, startImprint, type TestImprint } from '../support/imprint.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
 import { copyHistoryOf, copyLasting } from '../support/copies.ts';
 import { leftoversOf } from '../support/leftovers.ts';
 import { failureOf, jobOf, patience, untilCopied } from '../support/runs.ts';
@@ -9,10 +10,9 @@ import { resume, suspend } from '../support/worker-process.ts';
 describe('a copy outlives its worker', () => {
   let imprint: TestImprint;
 
-  beforeAll(async () => {
-    imprint = await startImprint();
+  withImprint(async (started) => {
+    imprint = started;
   });
-  afterAll(async () => await imprint.stop());
 
   const startCopy = async (seconds: number) => {
     const node = await imprint.addNode(copyLasting(seconds));

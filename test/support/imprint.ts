@@ -12,7 +12,7 @@ import { createSimulatedWorld, directoryStore, type SimulatedWorld } from '../..
 import { prepare } from '../../src/library/prepare.ts';
 import { createModules } from '../../src/worker/modules.ts';
 import { createTemporalWorkers } from '../../src/worker/temporal-workers.ts';
-import { testDatabase } from './postgres.ts';
+import { testDatabase, type TestDatabase } from './postgres.ts';
 import { startTemporal, type TestTemporal } from './temporal.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
@@ -52,7 +52,7 @@ const quick = { bootSeconds: 0, shutdownSeconds: 0, preCaptureSeconds: 0 };
 export async function startImprint(options: { readonly directory?: string } = {}): Promise<TestImprint> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'imprint-test-')));
   await mkdir(directory, { recursive: true });
-  const [server, database] = await Promise.all([startTemporal(), testDatabase()]);
+  const [server, database] = await startServers();
   const environment = environmentOf(directory, server, database.databaseUrl);
   const config = loadWorkerConfig(environment);
   const catalog = await createCatalog({ databaseUrl: database.databaseUrl });
@@ -91,6 +91,17 @@ export async function startImprint(options: { readonly directory?: string } = {}
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Both at once; when one of them cannot be started the other one is not left behind. */
+async function startServers(): Promise<readonly [TestTemporal, TestDatabase]> {
+  const [server, database] = await Promise.allSettled([startTemporal(), testDatabase()]);
+  if (server.status === 'fulfilled' && database.status === 'fulfilled') return [server.value, database.value];
+  if (server.status === 'fulfilled') await server.value.stop();
+  if (database.status === 'fulfilled') await database.value.drop();
+  throw new Error('the servers of the test did not start', {
+    cause: server.status === 'rejected' ? server.reason : database.status === 'rejected' && database.reason,
+  });
 }
 
 function environmentOf(directory: string, server: TestTemporal, databaseUrl: string): Readonly<Record<string, string>> {

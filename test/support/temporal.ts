@@ -20,16 +20,10 @@ export interface TestTemporal {
   stop(): Promise<void>;
 }
 
-/** Why there is no server here; undefined when there is one. */
-export async function whyNoTemporal(): Promise<string | undefined> {
-  const binary = await findTemporalBinary(noState);
-  return binary === undefined ? 'no temporal command: set IMPRINT_TEMPORAL_BINARY or put it into PATH' : undefined;
-}
-
 /** Starts a server; 4 s on two slow cores. */
 export async function startTemporal(): Promise<TestTemporal> {
   const binary = await findTemporalBinary(noState);
-  if (binary === undefined) throw new Error((await whyNoTemporal()) ?? 'no temporal command');
+  if (binary === undefined) throw new Error('no temporal command: set IMPRINT_TEMPORAL_BINARY or put it into PATH');
   const directory = await mkdtemp(join(tmpdir(), 'imprint-test-temporal-'));
   const port = await getPort();
   const uiPort = await getPort({ exclude: [port] });

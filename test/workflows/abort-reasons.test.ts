@@ -1,7 +1,8 @@
 import { temporal } from '@temporalio/proto';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RunHandle } from '../../src/client.ts';
-import { simulatedSystem, startImprint, type TestImprint, type WorkerHere } from '../support/imprint.ts';
+import { simulatedSystem, type TestImprint, type WorkerHere } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
 import { copyHistoryOf, copyLasting } from '../support/copies.ts';
 import { leftoversOf } from '../support/leftovers.ts';
 import { failureOf, jobOf, patience, untilCopied } from '../support/runs.ts';
@@ -19,11 +20,10 @@ describe('a copy whose activity is aborted', () => {
   let imprint: TestImprint;
   let worker: WorkerHere;
 
-  beforeAll(async () => {
-    imprint = await startImprint();
+  withImprint(async (started) => {
+    imprint = started;
     worker = await imprint.startWorkerHere();
   });
-  afterAll(async () => await imprint.stop());
 
   const startCopy = async (seconds: number, share = 0.1): Promise<Copying> => {
     const node = await imprint.addNode(copyLasting(seconds));

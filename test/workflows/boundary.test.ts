@@ -2,7 +2,7 @@ import type { Info } from '@temporalio/activity';
 import { ActivityCancellationDetails, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createBoundary } from '../../src/activities/boundary.ts';
 import type { Pulse } from '../../src/activities/pulse.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
@@ -16,6 +16,7 @@ import {
 } from '../../src/domain/errors.ts';
 import type { StepInput, StepLine } from '../../src/domain/step-input.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
+import { skipWithout, whyUnavailable } from '../support/unavailable.ts';
 
 const run = 'captureImage/lab-01/one';
 const line: StepLine = { number: '5.5', title: 'Copy vda' };
@@ -26,11 +27,14 @@ describe('the boundary of the activities', () => {
   let catalog: Catalog;
 
   beforeAll(async () => {
+    if (whyUnavailable('postgres') !== undefined) return;
     database = await testDatabase();
     catalog = await createCatalog(database);
     await catalog.runs.register({ id: run, procedure: 'captureImage', node: 'lab-01', input: {} });
   });
+  beforeEach((context) => skipWithout(context, 'postgres'));
   afterAll(async () => {
+    if (whyUnavailable('postgres') !== undefined) return;
     await catalog.close();
     await database.drop();
   });

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseCurrentImage } from '../../src/domain/current-image.ts';
 import type { SimulatedDisk } from '../../src/domain/simulated-disk.ts';
 import { readManifest } from '../../src/library/manifest.ts';
 import { createLocalShell } from '../../src/remote/local-shell.ts';
-import { simulatedSystem, startImprint, type TestImprint } from '../support/imprint.ts';
+import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
 import { stepsOfPage } from '../support/procedure-pages.ts';
 import { actionsOn, failureOf, historyLength, violationsOn } from '../support/runs.ts';
 
@@ -15,11 +16,10 @@ const context = { signal: new AbortController().signal, progress: () => undefine
 describe.concurrent('captures and loads', () => {
   let imprint: TestImprint;
 
-  beforeAll(async () => {
-    imprint = await startImprint();
+  withImprint(async (started) => {
+    imprint = started;
     await imprint.startWorkerHere();
   });
-  afterAll(async () => await imprint.stop());
 
   const capture = async (node: string, more: object = {}) => {
     const image = imprint.fresh('image');

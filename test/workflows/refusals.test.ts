@@ -1,8 +1,9 @@
 import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
-import { afterAll, beforeAll, describe, it, vi } from 'vitest';
+import { describe, it, vi } from 'vitest';
 import { procedures } from '../../src/domain/run.ts';
 import { sharedQueue } from '../../src/workflows/task-queues.ts';
-import { simulatedSystem, startImprint, type TestImprint } from '../support/imprint.ts';
+import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
 import { actionsOn, failureOf, patience } from '../support/runs.ts';
 
 interface Refusal {
@@ -153,8 +154,8 @@ describe.concurrent('what cannot be done is refused', () => {
   let imprint: TestImprint;
   let names: Readonly<Record<string, string>>;
 
-  beforeAll(async () => {
-    imprint = await startImprint();
+  withImprint(async (started) => {
+    imprint = started;
     await imprint.startWorkerHere();
     const [source, node] = [await imprint.addNode(), await imprint.addNode()];
     names = { NODE: node, IMAGE: 'known' };
@@ -162,7 +163,6 @@ describe.concurrent('what cannot be done is refused', () => {
       await imprint.client.startCapture({ node: source, image: 'known', operatingSystem: simulatedSystem })
     ).result();
   });
-  afterAll(async () => await imprint.stop());
 
   const fill = (input: Refusal['input'], node = names['NODE']): Record<string, unknown> =>
     JSON.parse(

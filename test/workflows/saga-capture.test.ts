@@ -1,8 +1,9 @@
 import { defaultPayloadConverter } from '@temporalio/client';
-import { afterAll, beforeAll, describe, it, vi } from 'vitest';
+import { describe, it, vi } from 'vitest';
 import type { AfterCapture } from '../../src/domain/run.ts';
 import { OutcomeUnknownError, UnavailableError } from '../../src/domain/errors.ts';
-import { simulatedSystem, startImprint, type TestImprint } from '../support/imprint.ts';
+import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf, type Leftovers } from '../support/leftovers.ts';
 import { actionsOn, patience, violationsOn } from '../support/runs.ts';
 import { createSaga, expectClosed, type Cut, type Prepared, type Saga } from '../support/saga.ts';
@@ -69,13 +70,12 @@ describe.concurrent('a capture that is cut', () => {
   let tampering: Tampering;
   let saga: Saga;
 
-  beforeAll(async () => {
+  withImprint(async (started) => {
     tampering = createTampering();
-    imprint = await startImprint();
+    imprint = started;
     saga = createSaga(imprint, tampering);
     await imprint.startWorkerHere((deps) => tampering.around(deps));
   });
-  afterAll(async () => await imprint.stop());
 
   const newCapture = async (after: AfterCapture = 'leaveOff'): Promise<Prepared> => {
     const node = await imprint.addNode();

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, it, vi } from 'vitest';
+import { describe, it, vi } from 'vitest';
 import { OutcomeUnknownError } from '../../src/domain/errors.ts';
-import { simulatedSystem, startImprint, type TestImprint } from '../support/imprint.ts';
+import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf, type Leftovers } from '../support/leftovers.ts';
 import { actionsOn, violationsOn } from '../support/runs.ts';
 import { createSaga, expectClosed, type Cut, type Prepared, type Saga } from '../support/saga.ts';
@@ -63,9 +64,9 @@ describe.concurrent('a load that is cut', () => {
   const outgoing = 'outgoing';
   const incoming = 'incoming';
 
-  beforeAll(async () => {
+  withImprint(async (started) => {
     tampering = createTampering();
-    imprint = await startImprint();
+    imprint = started;
     saga = createSaga(imprint, tampering);
     await imprint.startWorkerHere((deps) => tampering.around(deps));
     for (const image of [outgoing, incoming]) {
@@ -73,7 +74,6 @@ describe.concurrent('a load that is cut', () => {
       await (await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem })).result();
     }
   });
-  afterAll(async () => await imprint.stop());
 
   const newLoad = async (): Promise<Prepared & { readonly before: string }> => {
     const node = await imprint.addNode();
