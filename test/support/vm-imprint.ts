@@ -51,64 +51,79 @@ export interface VmImprint {
   stop(): Promise<void>;
 }
 
+type Close = () => Promise<void>;
+
 /** Starts everything but a worker, and imports the base image (two disks). 30 s when the guest image was built before, else two minutes. */
 export async function startVmImprint(): Promise<VmImprint> {
-  const root = await mkdtemp(join(tmpdir(), 'imprint-vm-'));
+  const closers: Close[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return { ...(await start(closers)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(closers: Close[]): Promise<Omit<VmImprint, 'stop'>> {
   const guest = await buildGuest();
-  const state = await openStateDirectory(join(root, 'state'));
-  const [server, database, libvirt] = await Promise.all([
-    startTemporal(),
-    testDatabase(),
-    ensurePrivateLibvirt(state, createProgressReporter()),
-  ]);
+  const root = await mkdtemp(join(tmpdir(), 'imprint-vm-'));
+  closers.push(async () => await rm(root, { recursive: true, force: true }));
+  const services = await startServices(root, closers);
+  const environment = { ...services.environment, IMPRINT_SECRETS: await writeSecrets(join(root, 'secrets'), guest) };
+  const { client, virsh, uri } = services;
+  const context = { signal: new AbortController().signal, progress: () => undefined };
+  await importBase(environment, { catalog: client.catalog, root, guest, context });
+  const shells = createShellPool();
+  closers.push(async () => await shells.closeAll());
+  const machines = join(root, 'machines');
+  return {
+    client,
+    catalog: client.catalog,
+    context,
+    root,
+    virsh,
+    library: { name: managementNode, root: environment.IMPRINT_LIBRARY, shell: createLocalShell() },
+    directoryOf: (node) => join(machines, node),
+    addNode: async (name, settings = {}) =>
+      await addNode(client.catalog, name, { uri, diskDirectory: machines, ...settings }),
+    shellTo: async (node) => {
+      const { address, sshPort: port, hostKeys = [] } = await client.catalog.computers.get(node);
+      const privateKey = async (): Promise<string> => await readFile(guest.privateKey, 'utf8');
+      return shells.ssh({ address, port, user: 'root', privateKey, hostKeys });
+    },
+    startWorker: async () => {
+      const worker = await startWorkerProcess(environment);
+      closers.push(worker.kill);
+      return worker;
+    },
+  };
+}
+
+/** Temporal, the catalog, a libvirt daemon, and a client. */
+async function startServices(root: string, closers: Close[]) {
+  const server = await startTemporal();
+  closers.push(server.stop);
+  const database = await testDatabase();
+  closers.push(database.drop);
+  const libvirt = await ensurePrivateLibvirt(await openStateDirectory(join(root, 'state')), createProgressReporter());
+  closers.push(libvirt.stop);
+  const catalog = await createCatalog({ databaseUrl: database.databaseUrl });
+  const connection = await Connection.connect({ address: server.address });
+  const client = createClient(new Client({ connection, namespace: server.namespace }), catalog);
+  closers.push(client.close);
   const environment = {
     DATABASE_URL: database.databaseUrl,
     TEMPORAL_ADDRESS: server.address,
     TEMPORAL_NAMESPACE: server.namespace,
     IMPRINT_MANAGEMENT_NODE: managementNode,
     IMPRINT_LIBRARY: join(root, 'library'),
-    IMPRINT_SECRETS: await writeSecrets(join(root, 'secrets'), guest),
   };
-  const catalog = await createCatalog({ databaseUrl: database.databaseUrl });
-  const connection = await Connection.connect({ address: server.address });
-  const client = createClient(new Client({ connection, namespace: server.namespace }), catalog);
-  const context = { signal: new AbortController().signal, progress: () => undefined };
-  await importBase(environment, { catalog, root, guest, context });
-  const shells = createShellPool();
-  const workers = new Set<WorkerProcess>();
-  const directoryOf = (node: string): string => join(root, 'machines', node);
-  return {
-    client,
-    catalog,
-    context,
-    root,
-    library: { name: managementNode, root: environment.IMPRINT_LIBRARY, shell: createLocalShell() },
-    directoryOf,
-    addNode: async (name, settings = {}) => {
-      const place = { uri: libvirt.uri, diskDirectory: join(root, 'machines') };
-      return await addNode(catalog, name, { ...place, ...settings });
-    },
-    shellTo: async (node) => {
-      const { address, sshPort: port, hostKeys = [] } = await catalog.computers.get(node);
-      const privateKey = async (): Promise<string> => await readFile(guest.privateKey, 'utf8');
-      return shells.ssh({ address, port, user: 'root', privateKey, hostKeys });
-    },
-    virsh: async (...args) => (await execa('virsh', ['-q', '-c', libvirt.uri, ...args])).stdout.trim(),
-    startWorker: async () => {
-      const worker = await startWorkerProcess(environment);
-      workers.add(worker);
-      return worker;
-    },
-    stop: async () => {
-      for (const worker of workers) await worker.kill();
-      await shells.closeAll();
-      await libvirt.stop();
-      await client.close();
-      await database.drop();
-      await server.stop();
-      await rm(root, { recursive: true, force: true });
-    },
-  };
+  const virsh = async (...args: string[]): Promise<string> =>
+    (await execa('virsh', ['-q', '-c', libvirt.uri, ...args])).stdout.trim();
+  return { client, environment, uri: libvirt.uri, virsh };
 }
 
 /** Once for a machine: other tests and the demo use the same one. */
