@@ -138,7 +138,9 @@ async function checkSeal(deps: ActivityDependencies, facts: CaptureFacts): Promi
   const files = await openDiskFiles(facts.library, disk, callContext());
   try {
     const expected = { revisionName: nameOfRevision(facts.revision), revisionId: facts.revision.id, removedUsers: [] };
-    const checks = await moduleOf(deps, facts.revision).sealChecks(files, expected);
+    // Where no operating system is involved nothing was sealed; that it was shut down cleanly must be proved all the same.
+    const module = facts.revision.osModule === undefined ? undefined : moduleOf(deps, facts.revision);
+    const checks = (await module?.sealChecks(files, expected)) ?? [];
     refuseUnsealed(facts, checks);
     return { checks, cleanShutdown: proveClean(facts, staged, await files.fileSystem()) };
   } finally {
