@@ -5,10 +5,15 @@ import { ApplicationFailure } from '@temporalio/workflow';
  * missing one from failing the workflow task again and again.
  */
 export function requireInput<Input extends { readonly node: string }>(input: Input | undefined): Input {
-  if (typeof input === 'object') return input;
+  if (isObject(input)) return input;
   throw ApplicationFailure.create({
     type: 'InvalidInputError',
     message: 'input: expected an object with at least the name of a node',
     nonRetryable: true,
   });
+}
+
+/** Also false for the null of JSON. */
+function isObject<T>(value: T | undefined): value is T {
+  return Object(value) === value;
 }
