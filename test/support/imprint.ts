@@ -149,11 +149,11 @@ interface HerePlace {
 
 let runtimeInstalled = false;
 
-/** Only warnings: what a worker logs of hundreds of faults that tests inject would bury the test's own output. */
+/** What a worker logs of hundreds of faults that tests inject would bury the tests' own output; their runs say the same. */
 function installRuntime(): void {
   if (runtimeInstalled) return;
   runtimeInstalled = true;
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), shutdownSignals: [] });
 }
 
 async function startHere({ server, config, catalog, change }: HerePlace): Promise<WorkerHere> {

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
-import { ConflictError, type ImprintError } from '../../src/domain/errors.ts';
+import { ConflictError, OutcomeUnknownError, type ImprintError } from '../../src/domain/errors.ts';
+import type { StepRecord } from '../../src/domain/run.ts';
 
 /** Where an activity's call of something that it works with goes wrong. */
 export interface CallPoint {
@@ -28,6 +29,8 @@ export interface Tampering {
   fail(point: CallPoint, options?: { readonly error?: ImprintError; readonly times?: number }): void;
   /** The call waits, once; then it goes on as if nothing had been. */
   hold(point: CallPoint): HeldCall;
+  /** Every activity of the node's runs does its work, and then its first attempt fails: each step is done at least twice. */
+  loseFirstAnswers(node: string): void;
   /** How often the call was made, whatever became of it. */
   calls(point: Omit<CallPoint, 'when'>): number;
 }
@@ -50,12 +53,14 @@ export function createTampering(): Tampering {
     trap.left -= 1;
     await trap.spring();
   };
-  const around = async (path: string, call: () => unknown): Promise<unknown> => {
+  const forgetful = new Set<string>();
+  const around: Around = async (path, args, call) => {
     const what = { ...whoCalls(), call: path };
     made.push(what);
     await meet(what, 'before');
     const result = await call();
     await meet(what, 'after');
+    if (forgetful.has(what.node) && endsFirstAttempt(path, args)) throw new OutcomeUnknownError('the answer was lost');
     return result;
   };
   return {
@@ -74,6 +79,7 @@ export function createTampering(): Tampering {
       traps.push({ point, left: 1, spring });
       return { reached: reached.promise, release: released.resolve };
     },
+    loseFirstAnswers: (node) => void forgetful.add(node),
     calls: (point) => made.filter((call) => sameCall(point, call)).length,
   };
 }
@@ -87,7 +93,14 @@ function whoCalls(): Omit<Call, 'call'> {
   return { activity: activityType, node: workflowExecution?.workflowId.split('/')[1] ?? '' };
 }
 
-type Around = (path: string, call: () => unknown) => Promise<unknown>;
+type Around = (path: string, args: readonly unknown[], call: () => unknown) => Promise<unknown>;
+
+/** The record of a step that was done, or undone, is the last thing that its activity asks for. */
+function endsFirstAttempt(path: string, args: readonly unknown[]): boolean {
+  if (path !== 'catalog.runs.recordStep' || Context.current().info.attempt > 1) return false;
+  const { state } = args[1] as StepRecord;
+  return state === 'done' || state === 'undone';
+}
 
 /** The same object, with every asynchronous function below it, also of what its functions return at once, going through `around`. */
 function wrap<T extends object>(target: T, path: string, around: Around): T {
@@ -108,7 +121,7 @@ function wrapFunction(call: AnyFunction, owner: object, { path, around }: { path
   const apply = (args: unknown[]): unknown => Reflect.apply(call, owner, args);
   if (isFactory(path)) return (...args: unknown[]) => wrap(apply(args) as object, `${path}()`, around);
   if (synchronous.has(path)) return (...args: unknown[]) => apply(args);
-  return async (...args: unknown[]) => await around(path, () => apply(args));
+  return async (...args: unknown[]) => await around(path, args, () => apply(args));
 }
 
 /** What gives the activities something to work with, at once. */

@@ -131,6 +131,18 @@ describe('a copy whose activity is aborted', () => {
       expect((await jobOf(imprint, copying.node))?.startedAt).toBe(before?.startedAt);
     });
 
+    it('does not begin when its run was cancelled before any worker saw it', async () => {
+      await worker.stop();
+      const [node, image] = [await imprint.addNode(), imprint.fresh('image')];
+      const run = await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem });
+      await run.cancel();
+      worker = await imprint.startWorkerHere();
+      expect(await failureOf(run)).toMatchObject({ reason: 'Cancelled' });
+      expect(await run.describe()).toMatchObject({ state: 'cancelled' });
+      expect(await imprint.catalog.runs.steps(run.id)).toEqual([]);
+      expect(await leftoversOf(imprint, run.id, image)).toMatchObject({ state: 'available', power: 'on' });
+    });
+
     it('would be seen to be copied twice, if its job were lost', async () => {
       const copying = await startCopy(8);
       const computer = await imprint.catalog.computers.get(copying.node);

@@ -6,6 +6,8 @@ import { parseCurrentImage } from '../../src/domain/current-image.ts';
 import type { SimulatedDisk } from '../../src/domain/simulated-disk.ts';
 import { readManifest } from '../../src/library/manifest.ts';
 import { createLocalShell } from '../../src/remote/local-shell.ts';
+import type { RunProgress } from '../../src/client.ts';
+import { copyLasting } from '../support/copies.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { stepsOfPage } from '../support/procedure-pages.ts';
@@ -140,6 +142,20 @@ describe.concurrent('captures and loads', () => {
       return JSON.parse(text) as typeof machine;
     });
   };
+
+  it('shows its progress to whoever watches, until it has ended', async () => {
+    const node = await imprint.addNode(copyLasting(4));
+    const { run } = await capture(node);
+    const seen: RunProgress[] = [];
+    for await (const progress of run.watch()) seen.push(progress);
+    const shares = seen.flatMap(({ activity }) => activity?.progress?.fraction ?? []);
+    expect(shares.length).toBeGreaterThan(0);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    const states = seen.map(({ steps }) => steps.find(({ number }) => number === '5.5')?.state);
+    expect(states).toContain('running');
+    expect(seen.at(-1)).toMatchObject({ status: 'COMPLETED', run: { state: 'completed' } });
+    expect(seen.at(-1)?.steps.every(({ state }) => state === 'done')).toBe(true);
+  });
 
   it('numbers the revisions of an image, and loads the one that is named', async () => {
     const node = await imprint.addNode();

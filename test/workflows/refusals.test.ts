@@ -222,6 +222,18 @@ describe.concurrent('what cannot be done is refused', () => {
     },
   );
 
+  it('fails a workflow that was started with nothing at all, instead of trying it again and again', async ({
+    expect,
+  }) => {
+    for (const [procedure, args] of procedures.flatMap((one) =>
+      [[], [null], ['lab-01']].map((args) => [one, args] as const),
+    )) {
+      const workflowId = `${procedure}/none/${imprint.fresh('direct')}`;
+      const handle = await imprint.temporal.workflow.start(procedure, { workflowId, taskQueue: sharedQueue, args });
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'InvalidInputError' } });
+    }
+  });
+
   it('starts every procedure that it knows with minimal input, also without the client', async ({ expect }) => {
     const image = imprint.fresh('image');
     const inputs = {

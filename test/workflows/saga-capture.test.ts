@@ -5,7 +5,7 @@ import { OutcomeUnknownError, UnavailableError } from '../../src/domain/errors.t
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf, type Leftovers } from '../support/leftovers.ts';
-import { actionsOn, patience, violationsOn } from '../support/runs.ts';
+import { actionsOn, failureOf, patience, untilCancelWasSeen, violationsOn } from '../support/runs.ts';
 import { createSaga, expectClosed, type Cut, type Prepared, type Saga } from '../support/saga.ts';
 import { createTampering, type CallPoint, type Tampering } from '../support/tampering.ts';
 
@@ -102,6 +102,49 @@ describe.concurrent('a capture that is cut', () => {
     const details = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0];
     return details && defaultPayloadConverter.fromPayload(details);
   };
+
+  describe('and whose undo is refused for good', () => {
+    const broken: Cut = { step: '6.3', activity: 'checkSeal', call: 'operatingSystem().sealChecks', when: 'after' };
+    const undo = { activity: 'removeStaging', call: 'library.shell.run', when: 'before' } as const;
+
+    it('takes all the rest back, and names what it could not', async ({ expect }) => {
+      const prepared = await newCapture();
+      tampering.fail({ ...undo, node: prepared.node });
+      const run = await saga.failAt(broken, prepared);
+      expect(run.failure.reason).toBe('UndoFailed');
+      expect(run.failure.message).toMatch(/could not be undone: 5 Open the staging directory/);
+      expect(run.left).toMatchObject({ state: 'maintenance', owner: undefined, revisions: 'no image', jobs: [] });
+      expect(run.left.staging).toHaveLength(1);
+      const steps = await imprint.catalog.runs.steps(run.run);
+      expect(steps.filter(({ state }) => state === 'undo-failed').map(({ number }) => number)).toEqual(['5']);
+    });
+
+    it('leaves a node to look at even before preCapture began', async ({ expect }) => {
+      const prepared = await newCapture();
+      tampering.fail({ ...undo, node: prepared.node });
+      const cut: Cut = { step: '5', activity: 'openStaging', call: 'library.shell.run', when: 'after' };
+      const run = await saga.failAt(cut, prepared);
+      expect(run.left).toMatchObject({ state: 'maintenance', owner: undefined, power: 'on' });
+    });
+
+    it('goes on taking back what it can when it is cancelled meanwhile', async ({ expect }) => {
+      const prepared = await newCapture();
+      const held = tampering.hold({ ...undo, node: prepared.node });
+      tampering.fail({ ...broken, node: prepared.node });
+      const run = await prepared.start();
+      await held.reached;
+      await run.cancel();
+      await untilCancelWasSeen(imprint, run.id);
+      held.release();
+      await failureOf(run);
+      expect(await run.describe()).toMatchObject({
+        state: 'failed',
+        outcome: expect.stringMatching(/refused by the test/),
+      });
+      const left = await leftoversOf(imprint, run.id, prepared.image);
+      expect(left).toEqual({ ...untouched, state: 'maintenance', power: 'off' });
+    });
+  });
 
   describe('by a failure', () => {
     it.for(beforePreCapture)('at step $step, $when $call, leaves the node as it was', async (cut, { expect }) => {
