@@ -9,7 +9,8 @@ import { prepare } from './library/prepare.ts';
 import { createLogger, installLogging, type Logger } from './worker/logging.ts';
 import { createModules, type Modules } from './worker/modules.ts';
 import { ensureSearchAttributes } from './platform/search-attributes.ts';
-import { createTemporalWorkers, type TemporalPlace } from './worker/temporal-workers.ts';
+import type { TemporalPlace } from './worker/temporal-place.ts';
+import { createTemporalWorkers } from './worker/temporal-workers.ts';
 
 /** How often a worker says in the catalog that its management node is there. */
 const checkInEveryMs = 10_000;

@@ -7,7 +7,23 @@ import type { LibraryPlace } from '../remote/library-place.ts';
 import type { Shell } from '../remote/shell.ts';
 
 /** What the activities of one management node work with. */
-export interface ActivityDependencies {
+export interface ActivityDependencies extends ModuleDependencies {
+  readonly runs: RunLookup;
+}
+
+/**
+ * What Temporal knows of a run, by the run's id: `open` while it may still act, `closed` however it ended, `absent` when there is no such
+ * workflow: it was never started, or its retention is over.
+ */
+export type RunPresence = 'open' | 'closed' | 'absent';
+
+export interface RunLookup {
+  /** Asks Temporal afresh. UnavailableError when Temporal does not answer. */
+  presence(run: string): Promise<RunPresence>;
+}
+
+/** What can be had without Temporal. */
+export interface ModuleDependencies {
   readonly catalog: Catalog;
   /** The provisioner of that name; UnsupportedError when this worker has none. */
   provisioner(name: string): Provisioner;

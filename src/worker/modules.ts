@@ -1,4 +1,4 @@
-import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { ModuleDependencies } from '../activities/dependencies.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { Computer } from '../domain/computer.ts';
@@ -23,7 +23,7 @@ import type { Shell } from '../remote/shell.ts';
 
 /** The modules of one management node, and how to let go of their connections. */
 export interface Modules {
-  readonly dependencies: ActivityDependencies;
+  readonly dependencies: ModuleDependencies;
   /** Provisioning systems that this worker can drive. */
   readonly systems: readonly string[];
   close(): Promise<void>;
@@ -42,7 +42,7 @@ export function createModules(config: WorkerConfig, catalog: Catalog): Modules {
   });
   const root = config.IMPRINT_LIBRARY;
   const library = { name: config.IMPRINT_MANAGEMENT_NODE, root, shell: pool.local };
-  const dependencies: ActivityDependencies = {
+  const dependencies: ModuleDependencies = {
     catalog,
     jobs,
     library,

@@ -1,17 +1,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/activities.ts';
 import { createBoundary } from '../activities/boundary.ts';
-import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { ModuleDependencies } from '../activities/dependencies.ts';
 import type { WorkerConfig } from '../config.ts';
 import { longQueue, nodeQueue, sharedQueue } from '../workflows/task-queues.ts';
-
-/** Where to work. */
-export interface TemporalPlace {
-  readonly connection: NativeConnection;
-  readonly namespace: string;
-}
+import { createRunLookup } from './run-lookup.ts';
+import type { TemporalPlace } from './temporal-place.ts';
 
 /** Made by `npm run build`; where it is missing (a checkout) the workflows are bundled at start. */
 const builtBundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
@@ -23,9 +19,9 @@ const builtBundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.u
 export async function createTemporalWorkers(
   place: TemporalPlace,
   config: WorkerConfig,
-  dependencies: ActivityDependencies,
+  dependencies: ModuleDependencies,
 ): Promise<readonly Worker[]> {
-  const activities = createActivities(dependencies);
+  const activities = createActivities({ ...dependencies, runs: createRunLookup(place) });
   const shared: WorkerOptions = {
     ...place,
     activities,

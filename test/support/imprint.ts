@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
+import type { ModuleDependencies } from '../../src/activities/dependencies.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { createCatalog } from '../../src/catalog/create-catalog.ts';
 import { createClient, type ImprintClient } from '../../src/client.ts';
@@ -33,7 +33,7 @@ export interface TestImprint {
   /** A worker in a process of its own, for tests that kill it. */
   startWorker(): Promise<WorkerProcess>;
   /** A worker in this process: quicker. `change` may put something between the activities and what they work with. */
-  startWorkerHere(change?: (deps: ActivityDependencies) => ActivityDependencies): Promise<WorkerHere>;
+  startWorkerHere(change?: (deps: ModuleDependencies) => ModuleDependencies): Promise<WorkerHere>;
   /** Adds a node that is on, as an administrator has configured it. Returns its name. */
   addNode(settings?: Readonly<Record<string, unknown>>): Promise<string>;
   /** A name that no other call gets. */
@@ -144,7 +144,7 @@ interface HerePlace {
   readonly server: TestTemporal;
   readonly config: WorkerConfig;
   readonly catalog: Catalog;
-  change(deps: ActivityDependencies): ActivityDependencies;
+  change(deps: ModuleDependencies): ModuleDependencies;
 }
 
 let runtimeInstalled = false;

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
+import type { ModuleDependencies } from '../../src/activities/dependencies.ts';
 import { ConflictError, OutcomeUnknownError, type ImprintError } from '../../src/domain/errors.ts';
 import type { StepRecord } from '../../src/domain/run.ts';
 
@@ -24,7 +24,7 @@ export interface HeldCall {
 
 /** Something between the activities and what they work with, in which tests let single calls fail or wait. */
 export interface Tampering {
-  around(deps: ActivityDependencies): ActivityDependencies;
+  around(deps: ModuleDependencies): ModuleDependencies;
   /** The call throws, `times` times (default: always); by default a ConflictError, which is not tried again. */
   fail(point: CallPoint, options?: { readonly error?: ImprintError; readonly times?: number }): void;
   /** The call waits, once; then it goes on as if nothing had been. */
