@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import { NodeSSH, type Config } from 'node-ssh';
 import { UnauthorizedError, UnavailableError } from '../domain/errors.ts';
 import { fingerprint, hostKeyAlgorithms, isKnownHostKey } from './host-keys.ts';
+import { openSpeakingSocket } from './ssh-socket.ts';
 import { describeTarget, type SshTarget } from './ssh-target.ts';
 
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -17,14 +19,19 @@ export async function logIn(target: SshTarget): Promise<NodeSSH> {
   const credentials = await readCredentials(target);
   const ssh = new NodeSSH();
   let refusedKey: Buffer | undefined;
+  const limitMs = target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const deadline = Date.now() + limitMs;
+  let sock: Socket | undefined;
   try {
+    sock = await openSpeakingSocket(target.address, target.port, limitMs);
     await ssh.connect({
       ...credentials,
       ...KEEPALIVE,
+      sock,
       host: target.address,
       port: target.port,
       username: target.user,
-      readyTimeout: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      readyTimeout: Math.max(1, deadline - Date.now()),
       algorithms: { serverHostKey: hostKeyAlgorithms(target.hostKeys) },
       hostVerifier: (key: Buffer): boolean => {
         const known = isKnownHostKey(target.hostKeys, key);
@@ -33,6 +40,7 @@ export async function logIn(target: SshTarget): Promise<NodeSSH> {
       },
     });
   } catch (error) {
+    sock?.destroy();
     throw refusedKey ? unknownHostKey(host, target, refusedKey) : loginError(host, error);
   }
   // Without a listener, a connection that dies while nothing runs on it would end the whole process with an unhandled 'error'.

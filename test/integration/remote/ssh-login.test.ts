@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { UnauthorizedError, errorChain } from '../../../src/domain/errors.ts';
+import { UnauthorizedError, UnavailableError, errorChain } from '../../../src/domain/errors.ts';
 import { createSshShell } from '../../../src/remote/ssh-shell.ts';
 import type { SshTarget } from '../../../src/remote/ssh-target.ts';
+import { startSilentFront } from '../../support/silent-front.ts';
 import { startSshd, type Sshd, type SshdOptions } from '../../support/sshd.ts';
 
 const running: Sshd[] = [];
@@ -88,6 +89,28 @@ describe('the host key', () => {
     const error = await refusalOf(targetOf(sshd, { hostKeys: known.hostKeys }));
 
     expect(error.message).toMatch(/^unexpected host key of .*: it shows SHA256:/);
+  });
+});
+
+describe('a connection on which nobody speaks', () => {
+  it('is given up for another one, since a machine that boots answers only on those', async () => {
+    const sshd = await start();
+    const front = await startSilentFront(sshd.port, 1);
+
+    expect(await whoAnswers(targetOf(sshd, { port: front.port }))).toBe('root\n');
+
+    expect(front.connections()).toBe(2);
+    await front.stop();
+  });
+
+  it('ends the attempt when the time limit has passed', async () => {
+    const sshd = await start();
+    const front = await startSilentFront(sshd.port, Infinity);
+
+    const answer = whoAnswers(targetOf(sshd, { port: front.port, connectTimeoutMs: 500 }));
+
+    await expect(answer).rejects.toThrow(UnavailableError);
+    await front.stop();
   });
 });
 
