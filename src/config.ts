@@ -58,6 +58,12 @@ const settings = {
     .max(10_000)
     .default(4)
     .describe('copies and checksums that a worker follows at once'),
+  IMPRINT_STALL_MINUTES: z.coerce
+    .number()
+    .positive()
+    .max(10_080)
+    .default(10)
+    .describe('minutes without progress after which a copy or a checksum is shown as stalled; it is not ended'),
   IMPRINT_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')

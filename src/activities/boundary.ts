@@ -2,18 +2,13 @@ import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import type { Catalog } from '../catalog/catalog.ts';
-import {
-  ImprintError,
-  NotFoundError,
-  NotReadyError,
-  OutcomeUnknownError,
-  UnavailableError,
-  errorChain,
-} from '../domain/errors.ts';
-import type { Evidence, Json } from '../domain/plan.ts';
-import type { StepRecord } from '../domain/run.ts';
+import { ImprintError, NotReadyError, OutcomeUnknownError, UnavailableError, errorChain } from '../domain/errors.ts';
+import type { Evidence } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
+import { leaseOf } from './lease.ts';
 import { beat, countFailedTry } from './pulse.ts';
+import { watchForStall, type StallWatch } from './stall.ts';
+import { evidenceOf, recordStep, stepOf, type Recorder } from './step-record.ts';
 
 /** How often an activity says that it is alive; several times within the heartbeat time-out of workflows/activity-options.ts. */
 const aliveEveryMs = 2_000;
@@ -25,40 +20,69 @@ const aliveEveryMs = 2_000;
  */
 const triesMax = { refused: 8, unanswered: 25 } as const;
 
-/** What stands between Temporal and every activity: liveness, the record of steps, and the translation of errors. */
-export function createBoundary(catalog: Catalog): (context: Context) => { inbound: ActivityInboundCallsInterceptor } {
+export interface BoundaryOptions {
+  /** After so long without progress, in milliseconds, measured work is shown as stalled; it is not ended. */
+  readonly stallAfterMs: number;
+}
+
+/**
+ * What stands between Temporal and every activity: liveness, the lease, the record of steps, stalls, and the translation of errors.
+ */
+export function createBoundary(
+  catalog: Catalog,
+  { stallAfterMs }: BoundaryOptions,
+): (context: Context) => { inbound: ActivityInboundCallsInterceptor } {
   return (context) => ({
     inbound: {
       execute: async (input, next) => {
-        const alive = setInterval(() => beat(context), aliveEveryMs);
-        const step = stepOf(input.args[0]);
-        const recorder = { catalog, context, input: step };
+        const recorder: Recorder = { catalog, context, input: stepOf(input.args[0]) };
+        const stall = watchForStall(recorder, stallAfterMs);
+        const stop = showLife(context, stall);
         try {
-          // An undo leaves in the record what its step failed with, and the step's own times.
-          if (step?.step.undo !== true) await record(recorder, 'running');
-          const result = await next(input);
-          await record(recorder, step?.step.undo ? 'undone' : 'done', { evidence: evidenceOf(result) });
-          return result;
+          return await carryOut(recorder, stall, async () => await next(input));
         } catch (error) {
+          await stall.close();
           throw await failureOf(recorder, error);
         } finally {
-          clearInterval(alive);
+          stop();
         }
       },
     },
   });
 }
 
+/** Heartbeats, and with each a look at how the work goes, until the function is called that it returns. */
+function showLife(context: Context, stall: StallWatch): () => void {
+  beat(context);
+  const timer = setInterval(() => {
+    beat(context);
+    stall.look();
+  }, aliveEveryMs);
+  return () => clearInterval(timer);
+}
+
+/** An undo leaves in the record what its step failed with, and the step's own times. */
+async function carryOut(recorder: Recorder, stall: StallWatch, act: () => Promise<unknown>): Promise<unknown> {
+  const undo = recorder.input?.step.undo === true;
+  if (!undo) await recordStep(recorder, 'running');
+  const result = await act();
+  await stall.close();
+  // What was done by an attempt that lost its lease is found by the next one, which records it.
+  if (leaseOf(recorder.context).lapsed) throw detached(recorder.context);
+  await recordStep(recorder, undo ? 'undone' : 'done', { evidence: evidenceOf(result) });
+  return result;
+}
+
 async function failureOf(recorder: Recorder, error: unknown): Promise<unknown> {
   const { context, input: step } = recorder;
-  if (context.cancellationSignal.aborted) return detached(context);
+  if (leaseOf(context).signal.aborted) return detached(context);
   if (error instanceof TemporalFailure) return error;
   const tries = countFailedTry(context);
   const final = isForGood(error) || (tries >= mostTries(error) && mayGiveUp(step));
   if (final) {
     const state = step?.step.undo ? 'undo-failed' : 'failed';
     const evidence = error instanceof ImprintError ? (error.evidence as Evidence) : {};
-    await record(recorder, state, { evidence, error: errorChain(error) }).catch(() => undefined);
+    await recordStep(recorder, state, { evidence, error: errorChain(error) }).catch(() => undefined);
   }
   return toApplicationFailure(error, final);
 }
@@ -78,7 +102,7 @@ function mayGiveUp(step: StepInput | undefined): boolean {
   return step !== undefined && step.step.undo !== true && step.step.untilDone !== true;
 }
 
-/** The abort signal comes for many reasons; only a cancellation that was asked for ends the activity as cancelled. */
+/** The abort signal comes for many reasons, a lost lease among them; only a cancellation that was asked for ends the activity as cancelled. */
 function detached(context: Context): TemporalFailure {
   if (context.cancellationDetails?.cancelRequested === true) return new CancelledFailure('step was cancelled');
   return ApplicationFailure.create({
@@ -98,43 +122,4 @@ function toApplicationFailure(error: unknown, final: boolean): ApplicationFailur
     ...(cause instanceof Error ? { cause } : {}),
     ...(error instanceof NotReadyError ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });
-}
-
-interface Recorder {
-  readonly catalog: Catalog;
-  readonly context: Context;
-  /** Absent for an activity that belongs to no step. */
-  readonly input: StepInput | undefined;
-}
-
-async function record(
-  { catalog, context, input }: Recorder,
-  state: StepRecord['state'],
-  found: { readonly evidence?: Evidence | undefined; readonly error?: string } = {},
-): Promise<void> {
-  if (input === undefined) return;
-  const { evidence, error } = found;
-  const recording = catalog.runs.recordStep(input.run, {
-    number: input.step.number,
-    title: input.step.title,
-    state,
-    attempt: context.info.attempt,
-    ...(evidence === undefined ? {} : { evidence }),
-    ...(error === undefined ? {} : { error }),
-  });
-  // A workflow that was started without the client is registered by its first step, which comes after this.
-  await recording.catch((failure: unknown) => {
-    if (!(failure instanceof NotFoundError)) throw failure;
-  });
-}
-
-function stepOf(argument: unknown): StepInput | undefined {
-  const candidate = argument as Partial<StepInput> | undefined;
-  return candidate?.step === undefined || candidate.run === undefined ? undefined : (candidate as StepInput);
-}
-
-/** Evidence is an object by its contract; a list, such as a plan, becomes one. */
-function evidenceOf(result: unknown): Evidence | undefined {
-  if (Array.isArray(result)) return { list: result as Json[] };
-  return typeof result === 'object' && result !== null ? (result as Evidence) : undefined;
 }

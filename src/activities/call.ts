@@ -2,13 +2,16 @@ import { Context } from '@temporalio/activity';
 import type { CallContext, Progress } from '../domain/call-context.ts';
 import type { Claimant } from '../catalog/catalog.ts';
 import type { StepInput } from '../domain/step-input.ts';
+import { leaseOf } from './lease.ts';
 import { beat } from './pulse.ts';
 
-/** What a capability is given of the activity that calls it. */
+/** What a capability is given of the activity that calls it. Each look at its signal looks at the lease, too. */
 export function callContext(): CallContext {
   const context = Context.current();
   return {
-    signal: context.cancellationSignal,
+    get signal() {
+      return leaseOf(context).signal;
+    },
     progress: (progress: Progress) => beat(context, progress),
   };
 }

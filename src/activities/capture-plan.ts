@@ -90,7 +90,7 @@ async function carryOut(facts: CaptureFacts, planned: PlanStep): Promise<Evidenc
   const wait = {
     what: planned.title,
     deadlineSeconds: planned.deadlineSeconds ?? facts.request.shutdownSeconds,
-    signal: context.signal,
+    context,
   };
   return await pollUntil(wait, async () => await step.act(facts.request, planned, context));
 }

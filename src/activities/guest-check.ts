@@ -20,6 +20,6 @@ export async function checkGuest(
   const module = deps.operatingSystem(revision.osModule);
   const context = callContext();
   await deps.standardAccess();
-  const wait = { what: `${computer.name} to answer`, deadlineSeconds: answerSeconds, signal: context.signal };
+  const wait = { what: `${computer.name} to answer`, deadlineSeconds: answerSeconds, context };
   await pollUntil(wait, async () => await module.currentImage(shell, context));
 }

@@ -88,7 +88,7 @@ async function carryOut(facts: LoadFacts, planned: PlanStep): Promise<Evidence> 
   const wait = {
     what: planned.title,
     deadlineSeconds: planned.deadlineSeconds ?? defaultDeadlineSeconds,
-    signal: context.signal,
+    context,
   };
   return await pollUntil(wait, async () => await step.act(facts.request, planned, context));
 }

@@ -43,7 +43,7 @@ export function createLoadedSystemActivities(deps: ActivityDependencies): Loaded
       const wait = {
         what: `the host keys of ${step.node} on its console`,
         deadlineSeconds: bootSeconds,
-        signal: context.signal,
+        context,
       };
       const hostKeys = await pollUntil(wait, async () => {
         const text = await provisioner.consoleText?.(computer, context);
@@ -68,7 +68,7 @@ export function createLoadedSystemActivities(deps: ActivityDependencies): Loaded
       const revision = await catalog.revisions.get(revisionId);
       const request = { computer, revision, access: await deps.standardAccess() };
       const context = callContext();
-      const wait = { what: `${step.node} to answer`, deadlineSeconds: bootSeconds, signal: context.signal };
+      const wait = { what: `${step.node} to answer`, deadlineSeconds: bootSeconds, context };
       return tasksAsEvidence(
         await pollUntil(wait, async () => await moduleOf(deps, revision).postLoad(shell, request, context)),
       );

@@ -33,7 +33,7 @@ export function createNodeStatusActivities(deps: ActivityDependencies): NodeStat
 
     async awaitReady({ node, revisionId }) {
       const context = callContext();
-      const wait = { what: `${node} to be READY`, deadlineSeconds: readySeconds, signal: context.signal };
+      const wait = { what: `${node} to be READY`, deadlineSeconds: readySeconds, context };
       return await pollUntil(wait, async () => {
         const status = await read(node, revisionId, context);
         if (status.status === 'READY') return status;

@@ -51,7 +51,7 @@ async function seal(step: SystemStep, context: CallContext): Promise<Evidence> {
   const wait = {
     what: `${step.computer.name} to be sealed`,
     deadlineSeconds: step.planned.deadlineSeconds ?? sealSeconds,
-    signal: context.signal,
+    context,
   };
   return await pollUntil(wait, async () => await trySeal(step, context));
 }

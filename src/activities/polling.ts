@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CallContext } from '../domain/call-context.ts';
 import { DeadlineError, NotReadyError, UnavailableError } from '../domain/errors.ts';
 
 /** How often a state is read that is waited for. */
@@ -9,7 +10,7 @@ export interface Wait {
   /** `demo-1 to power off` */
   readonly what: string;
   readonly deadlineSeconds: number;
-  readonly signal: AbortSignal;
+  readonly context: CallContext;
 }
 
 /**
@@ -19,13 +20,15 @@ export interface Wait {
 export async function pollUntil<T>(wait: Wait, ask: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + wait.deadlineSeconds * 1_000;
   for (;;) {
+    // Read again each time: an attempt that was stopped meanwhile may have lost its lease.
+    wait.context.signal.throwIfAborted();
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof NotReadyError || error instanceof UnavailableError)) throw error;
       if (Date.now() + intervalMs > deadline) throw deadlinePassed(wait, error);
     }
-    await delay(intervalMs, undefined, { signal: wait.signal });
+    await delay(intervalMs, undefined, { signal: wait.context.signal });
   }
 }
 

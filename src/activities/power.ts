@@ -22,14 +22,17 @@ interface PowerTask {
   readonly power: Power;
   readonly computer: Computer;
   readonly context: CallContext;
+  /** Proves the claim once more: minutes may have passed since the activity began. */
+  prove(): Promise<unknown>;
 }
 
 export function createPowerActivities(deps: ActivityDependencies): PowerActivities {
   return {
     async setPower({ action, force, ...step }) {
-      await deps.catalog.claims.fence(claimant(step));
+      const prove = async () => await deps.catalog.claims.fence(claimant(step));
+      await prove();
       const { provisioner, computer } = await nodeFacts(deps, step.node);
-      const task = { power: need(provisioner, 'power'), computer, context: callContext() };
+      const task = { power: need(provisioner, 'power'), computer, context: callContext(), prove };
       switch (action) {
         case 'on':
           return await powerOn(task);
@@ -54,6 +57,7 @@ async function powerOff(task: PowerTask, force: boolean): Promise<PowerReading> 
     return await readUntil(task, 'off', defaultShutdownSeconds);
   } catch (error) {
     if (!(error instanceof DeadlineError) || !force) throw error;
+    await task.prove();
     await task.power.forceOff(task.computer, task.context);
     return await readUntil(task, 'off', confirmSeconds);
   }
@@ -61,7 +65,7 @@ async function powerOff(task: PowerTask, force: boolean): Promise<PowerReading> 
 
 async function readUntil(task: PowerTask, wanted: PowerValue, deadlineSeconds: number): Promise<PowerReading> {
   const { power, computer, context } = task;
-  const wait = { what: `${computer.name} to read ${wanted}`, deadlineSeconds, signal: context.signal };
+  const wait = { what: `${computer.name} to read ${wanted}`, deadlineSeconds, context };
   return await pollUntil(wait, async () => {
     const reading = await power.read(computer, context);
     if (reading.value === wanted) return reading;

@@ -1,7 +1,7 @@
 import type { RunProgress } from '../client.ts';
 import type { Progress } from '../domain/call-context.ts';
 import type { RunRecord, StepRecord } from '../domain/run.ts';
-import { formatBytes, formatDuration } from './amounts.ts';
+import { formatBytes, formatDuration, formatTime } from './amounts.ts';
 
 /** What a run does, from its input: `Capture lab-07 as web`. */
 export function headline(run: Pick<RunRecord, 'procedure' | 'node' | 'input'>): string {
@@ -67,7 +67,8 @@ export function progressWords(progress: Progress, elapsedMs: number): readonly s
 /** Why a run that is under way does nothing that can be seen; undefined when it does. */
 export function waitingFor(progress: RunProgress, now: number): string | undefined {
   if (progress.status !== 'RUNNING') return undefined;
-  const { attempt = 1, waitingFor: failure } = progress.activity ?? {};
+  const { attempt = 1, waitingFor: failure, stalledSince } = progress.activity ?? {};
+  if (stalledSince !== undefined) return stalled(stalledSince, progress.activity?.progress);
   if (failure !== undefined) return `attempt ${String(attempt)}: ${failure}`;
   if (currentStep(progress) !== undefined) return undefined;
   const latest = progress.steps
@@ -78,6 +79,13 @@ export function waitingFor(progress: RunProgress, now: number): string | undefin
   return latest === undefined
     ? 'no worker has taken the run up yet; is one running (imprint worker)?'
     : 'no worker has taken the next step up yet, or steps are being taken back';
+}
+
+/** Without a duration, so that it is told once where lines are not replaced. */
+function stalled(since: string, made: Progress | undefined): string {
+  const fraction = made && fractionOf(made);
+  const at = fraction === undefined ? '' : `, at ${String(Math.floor(fraction * 100))} %`;
+  return `no progress since ${formatTime(since)} (UTC)${at}: the step goes on waiting; look at the disks and at its job`;
 }
 
 /** A worker that is there takes work up within a fraction of a second; a busy machine gets more. */

@@ -14,8 +14,17 @@ export interface RunProgress {
   /** What Temporal says of the run: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED … */
   readonly status: string;
   /** What is under way now: from the heartbeat of the activity, so it is known also when no workflow worker answers. */
-  readonly activity?: { readonly attempt: number; readonly waitingFor?: string; readonly progress?: Progress };
+  readonly activity?: {
+    readonly attempt: number;
+    readonly waitingFor?: string;
+    readonly progress?: Progress;
+    /** Since when its work has not moved, where that is longer than its worker's limit (ISO 8601). */
+    readonly stalledSince?: string;
+  };
 }
+
+/** What an activity says with each heartbeat. */
+type Told = Partial<Progress> & { readonly stalledSince?: string };
 
 /** Yields whenever something changed, and a last time when the run has ended. */
 export async function* watchRun(catalog: Catalog, workflow: WorkflowHandle): AsyncGenerator<RunProgress> {
@@ -44,7 +53,7 @@ async function describe(workflow: WorkflowHandle): Promise<Pick<RunProgress, 'st
     const pending = raw.pendingActivities?.[0];
     if (status.name !== 'RUNNING' || !pending) return { status: status.name };
     const details = pending.heartbeatDetails?.payloads?.[0];
-    const pulse = details ? defaultPayloadConverter.fromPayload<Partial<Progress> | undefined>(details) : undefined;
+    const pulse = details ? defaultPayloadConverter.fromPayload<Told | undefined>(details) : undefined;
     const waitingFor = pending.lastFailure?.message;
     return {
       status: status.name,
@@ -52,6 +61,7 @@ async function describe(workflow: WorkflowHandle): Promise<Pick<RunProgress, 'st
         attempt: pending.attempt ?? 1,
         ...(waitingFor ? { waitingFor } : {}),
         ...(pulse?.what === undefined ? {} : { progress: { ...pulse, what: pulse.what } }),
+        ...(pulse?.stalledSince === undefined ? {} : { stalledSince: pulse.stalledSince }),
       },
     };
   } catch (error) {

@@ -26,7 +26,9 @@ export async function createTemporalWorkers(
     ...place,
     activities,
     taskQueue: sharedQueue,
-    interceptors: { activity: [createBoundary(dependencies.catalog)] },
+    interceptors: {
+      activity: [createBoundary(dependencies.catalog, { stallAfterMs: config.IMPRINT_STALL_MINUTES * 60_000 })],
+    },
     // On shutdown activities detach at once: their jobs go on, and another attempt attaches to them.
     shutdownGraceTime: '1 second',
     shutdownForceTime: '30 seconds',

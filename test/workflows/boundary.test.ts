@@ -42,7 +42,7 @@ describe('the boundary of the activities', () => {
   const environment = (info: Partial<Info>): MockActivityEnvironment =>
     new MockActivityEnvironment(
       { attempt: 30, ...info },
-      { interceptors: [createBoundary(catalog)], logger: new DefaultLogger('ERROR') },
+      { interceptors: [createBoundary(catalog, { stallAfterMs: 600_000 })], logger: new DefaultLogger('ERROR') },
     );
 
   const afterTries = async (failedTries: number, error: Error, step: StepLine = line): Promise<ApplicationFailure> => {

@@ -20,7 +20,7 @@ const POLL_MS = 200;
 
 /**
  * Starts the work unless an earlier attempt of the same run did, and waits until it is done. ConflictError for a
- * lower epoch. An aborted signal detaches.
+ * lower epoch, at the end once more: what comes of the work is for the latest attempt. An aborted signal detaches.
  */
 export async function completeWork(
   world: SimulatedWorld,
@@ -31,7 +31,10 @@ export async function completeWork(
   for (;;) {
     const left = job.startedAt + (1000 * job.bytes) / job.bytesPerSecond - world.now();
     context.progress(progressOf(work, job, world.now()));
-    if (left <= 0) return before;
+    if (left <= 0) {
+      await proveFence(world, work);
+      return before;
+    }
     await pause(Math.min(POLL_MS, Math.max(1, left)), context.signal);
   }
 }
@@ -84,6 +87,10 @@ async function ensureJob(
   if (seen.running) return { before: 'attached', job };
   await world.record({ node: work.computer.name, action: id, kind: 'effect', owner: fence.owner });
   return { before: 'started', job };
+}
+
+async function proveFence(world: SimulatedWorld, work: WorldWork): Promise<void> {
+  requireFence((await world.machine(work.computer)).jobs[work.id], work);
 }
 
 /** A job keeps its epoch when it is ended, so that no older attempt starts it again. */

@@ -32,6 +32,16 @@ describe('a run in plain lines', () => {
     expect(tell(failing(3), now)).toEqual(['attempt 3: no route']);
   });
 
+  it('tells once that a step has stalled, and where', () => {
+    const tell = createPlainTeller();
+    tell(capture(), now);
+    const stalled = capture({ activity: { ...half, stalledSince: ago(600) } });
+    const told =
+      'no progress since 2026-03-01 11:51:00 (UTC), at 50 %: the step goes on waiting; look at the disks and at its job';
+    expect(tell(stalled, now)).toEqual([told]);
+    expect(tell(stalled, now + 1_000)).toEqual([]);
+  });
+
   it('tells what failed and what was taken back', () => {
     const tell = createPlainTeller();
     const steps = [
