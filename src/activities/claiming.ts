@@ -1,9 +1,9 @@
 import { Context, log } from '@temporalio/activity';
-import type { ComputerState } from '../domain/computer.ts';
+import type { Computer, ComputerState } from '../domain/computer.ts';
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts';
 import { parseCaptureImageInput, parseLoadNodeInput, parseNodeInput, parsePowerNodeInput } from '../domain/inputs.ts';
 import type { CaptureImageInput, LoadNodeInput, NodeInput, PowerNodeInput } from '../domain/inputs.ts';
-import { nameOfRevision } from '../domain/image.ts';
+import { nameOfRevision, type Revision } from '../domain/image.ts';
 import type { Procedure, RunState } from '../domain/run.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -67,14 +67,12 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
         image,
         ...(number === undefined ? {} : { revision: number }),
       });
-      if (!(await catalog.operatingSystems.isLoadable(computer.provisioningSystem, revision.operatingSystem))) {
-        throw new InvalidInputError(
-          `${computer.provisioningSystem}, which drives ${computer.name}, cannot load ${revision.operatingSystem}`,
-        );
-      }
-      const { managementNode } = await claim(step, 'loading');
+      await requireLoadable(catalog, computer, revision);
+      const fence = await catalog.claims.acquire(claimant(step), 'loading');
+      // From here on the revision is not deleted under the load.
+      await catalog.revisionUses.hold(fence, revision.id);
       return {
-        managementNode,
+        managementNode: computer.managementNode,
         revision: { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) },
         hostKeys: computer.hostKeys ?? [],
       };
@@ -117,6 +115,12 @@ async function registerRun(catalog: Catalog, step: StepInput, input: NodeInput):
   if ((await catalog.runs.find(step.run)) !== undefined) return;
   const procedure = Context.current().info.workflowType as Procedure;
   await catalog.runs.register({ id: step.run, procedure, node: input.node, input: { ...input } });
+}
+
+async function requireLoadable(catalog: Catalog, computer: Computer, { operatingSystem }: Revision): Promise<void> {
+  const { name, provisioningSystem } = computer;
+  if (await catalog.operatingSystems.isLoadable(provisioningSystem, operatingSystem)) return;
+  throw new InvalidInputError(`${provisioningSystem}, which drives ${name}, cannot load ${operatingSystem}`);
 }
 
 async function giveBack(catalog: Catalog, step: StepInput, state: ComputerState | 'previous'): Promise<void> {

@@ -22,7 +22,9 @@ export function createUnloadingActivities(deps: ActivityDependencies): Unloading
       if (await mustKeep(catalog, step.node))
         return { kept: 'it is a source that has not been proved, or came from maintenance' };
       const { provisioner, computer } = await nodeFacts(deps, step.node);
-      return (await need(provisioner, 'loading').discardSetAside?.(computer, fence, callContext())) ?? {};
+      const evidence = (await need(provisioner, 'loading').discardSetAside?.(computer, fence, callContext())) ?? {};
+      await catalog.revisionUses.forgetReplaced(fence);
+      return evidence;
     },
 
     async unload(step) {

@@ -3,6 +3,7 @@ import type { Fence } from '../domain/fence.ts';
 import type { Manifest, Revision, RevisionCopy } from '../domain/image.ts';
 import type { JsonObject } from '../domain/plan.ts';
 import type { Procedure, RunRecord, RunState, StepRecord } from '../domain/run.ts';
+import type { RevisionDeletion, RevisionLife, RevisionUses } from './published-revisions.ts';
 
 /** The facts and who owns what, in PostgreSQL. `find…` may return undefined, `get…` throws NotFoundError. */
 export interface Catalog {
@@ -12,6 +13,9 @@ export interface Catalog {
   readonly computers: Computers;
   readonly claims: Claims;
   readonly revisions: Revisions;
+  readonly revisionLife: RevisionLife;
+  readonly revisionUses: RevisionUses;
+  readonly revisionDeletion: RevisionDeletion;
   readonly copies: Copies;
   readonly setAside: SetAside;
   readonly runs: Runs;
@@ -112,6 +116,9 @@ export interface ImageRow {
   readonly name: string;
   readonly operatingSystem: string;
   readonly productionRevision?: number;
+  /** When and by whom it was promoted; absent for the first revision, which became it by itself. */
+  readonly promoted?: string;
+  readonly promotedBy?: string;
 }
 
 export interface ReservationRequest {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { computerStates, type Computer } from '../domain/computer.ts';
 import { ConflictError, NotFoundError } from '../domain/errors.ts';
-import type { Fence } from '../domain/fence.ts';
 import type { Computers, NewComputer } from './catalog.ts';
 import { lockComputer, lockFenced, moveComputer, ownedBy } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
 import { ensureProvisioningSystem, idOfManagementNode } from './management-nodes.ts';
+import { rememberReplaced } from './revision-uses.ts';
 import { integer, parseFirst, parseRows } from './rows.ts';
 
 const computer: z.ZodType<Computer> = z.object({
@@ -43,10 +43,19 @@ export function createComputers(database: Database): Computers {
     async list() {
       return parseRows(computer, await database.read('list the nodes', `${select} ORDER BY c.name`));
     },
-    recordLoaded: (fence, revisionId) =>
-      setFenced(database, fence, { what: 'what is loaded on', column: 'current_revision_id', value: revisionId }),
-    recordHostKeys: (fence, hostKeys) =>
-      setFenced(database, fence, { what: 'the host keys of', column: 'host_keys', value: hostKeys }),
+    async recordLoaded(fence, revisionId) {
+      await database.transaction(`record what is loaded on ${fence.node}`, async (statements) => {
+        const locked = await lockFenced(statements, fence);
+        if (revisionId !== undefined) await rememberReplaced(statements, locked.id, revisionId);
+        await statements.rows('UPDATE computers SET current_revision_id = $2 WHERE id = $1', [locked.id, revisionId]);
+      });
+    },
+    async recordHostKeys(fence, hostKeys) {
+      await database.transaction(`record the host keys of ${fence.node}`, async (statements) => {
+        const locked = await lockFenced(statements, fence);
+        await statements.rows('UPDATE computers SET host_keys = $2 WHERE id = $1', [locked.id, hostKeys]);
+      });
+    },
     async changeState(name, from, to) {
       await database.transaction(`change the state of ${name}`, async (statements) => {
         const locked = await lockComputer(statements, name);
@@ -82,21 +91,6 @@ async function insertComputer(statements: Statements, facts: NewComputer): Promi
     ],
   );
   if (inserted.length === 0) throw new ConflictError(`a node ${JSON.stringify(facts.name)} exists already`);
-}
-
-interface Fact {
-  /** Continues `could not record …`. */
-  readonly what: string;
-  readonly column: 'current_revision_id' | 'host_keys';
-  readonly value: unknown;
-}
-
-/** Sets one column while the fence still holds. */
-async function setFenced(database: Database, fence: Fence, { what, column, value }: Fact): Promise<void> {
-  await database.transaction(`record ${what} ${fence.node}`, async (statements) => {
-    const locked = await lockFenced(statements, fence);
-    await statements.rows(`UPDATE computers SET ${column} = $2 WHERE id = $1`, [locked.id, value]);
-  });
 }
 
 function required(name: string, rows: readonly unknown[]): Computer {

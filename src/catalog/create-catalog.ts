@@ -6,6 +6,9 @@ import { openDatabase } from './database.ts';
 import { createManagementNodes, createProvisioningSystems } from './management-nodes.ts';
 import { migrate, type MigrateOptions } from './migrate.ts';
 import { createOperatingSystems } from './operating-systems.ts';
+import { createRevisionDeletion } from './revision-deletion.ts';
+import { createRevisionLife } from './revision-life.ts';
+import { createRevisionUses } from './revision-uses.ts';
 import { createRevisions } from './revisions.ts';
 import { createRuns } from './runs.ts';
 import { createSetAside } from './set-aside.ts';
@@ -31,6 +34,9 @@ export async function createCatalog({ databaseUrl, connections, ...options }: Ca
     computers: createComputers(database),
     claims: createClaims(database),
     revisions: createRevisions(database),
+    revisionLife: createRevisionLife(database),
+    revisionUses: createRevisionUses(database),
+    revisionDeletion: createRevisionDeletion(database),
     copies: createCopies(database),
     setAside: createSetAside(database),
     runs: createRuns(database),

@@ -65,9 +65,16 @@ function nothingPublished(image: ImageRow, revisions: readonly Revision[]): Conf
 
 function notAvailable({ image, revision, state, owner }: Revision): ConflictError {
   const what = `revision ${String(revision)} of image ${image}`;
-  const why = state === 'retired' ? 'is retired' : `is still being captured by run ${String(owner)}`;
+  const why = state === 'capturing' ? `is still being captured by run ${String(owner)}` : words[state];
   return new ConflictError(`${what} ${why}`, { evidence: { state } });
 }
+
+const words = {
+  available: 'is available',
+  retired: 'is retired',
+  deleting: 'is being deleted',
+  deleted: 'was deleted',
+} as const;
 
 function listed(names: readonly string[]): string {
   const rest = names.length - NAMED;

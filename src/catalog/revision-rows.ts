@@ -53,11 +53,13 @@ export const revisionRow: z.ZodType<Revision> = z.object({
   created: timestamp,
   sizeBytes: integer.exactOptional(),
   manifest: manifest.exactOptional(),
+  stateChanged: timestamp.exactOptional(),
+  stateChangedBy: z.string().exactOptional(),
 });
 
 export const selectRevisions = `SELECT r.id, r.image_id AS "imageId", i.name AS image, r.number AS revision,
   i.operating_system AS "operatingSystem", o.module AS "osModule", r.state, r.owner, r.comment, r.author, r.created,
-  r.size_bytes AS "sizeBytes", r.manifest
+  r.size_bytes AS "sizeBytes", r.manifest, r.state_changed AS "stateChanged", r.state_changed_by AS "stateChangedBy"
   FROM revisions r JOIN images i ON i.id = r.image_id JOIN operating_systems o ON o.name = i.operating_system`;
 
 export const imageRow: z.ZodType<ImageRow> = z.object({
@@ -65,9 +67,12 @@ export const imageRow: z.ZodType<ImageRow> = z.object({
   name: z.string(),
   operatingSystem: z.string(),
   productionRevision: integer.exactOptional(),
+  promoted: timestamp.exactOptional(),
+  promotedBy: z.string().exactOptional(),
 });
 
-export const selectImages = `SELECT id, name, operating_system AS "operatingSystem", production_revision AS "productionRevision" FROM images`;
+export const selectImages = `SELECT id, name, operating_system AS "operatingSystem", production_revision AS "productionRevision",
+  promoted, promoted_by AS "promotedBy" FROM images`;
 
 const fileIdentity = z.object({
   file: z.string(),

@@ -1,7 +1,10 @@
 import { revisionName } from './names.ts';
 
-/** `capturing`: reserved by a run, not visible to loads. `available`: published. `retired`: kept, not offered any more. */
-export const revisionStates = ['capturing', 'available', 'retired'] as const;
+/**
+ * `capturing`: reserved by a run, not visible to loads. `available`: published. `retired`: kept, not loaded any more. `deleting`: a run removes its
+ * bytes. `deleted`: they are gone; its number never comes again.
+ */
+export const revisionStates = ['capturing', 'available', 'retired', 'deleting', 'deleted'] as const;
 export type RevisionState = (typeof revisionStates)[number];
 
 /** Disk formats that Imprint writes and reads. A format comes from the definition, never from looking at the content. */
@@ -81,11 +84,19 @@ export interface Revision {
   readonly created: string;
   readonly sizeBytes?: number;
   readonly manifest?: Manifest;
+  /** When and by whom it was last retired, restored or deleted; absent when it never was. */
+  readonly stateChanged?: string;
+  readonly stateChangedBy?: string;
 }
 
 /** `demo-web-v1` */
 export function nameOfRevision(revision: Pick<Revision, 'image' | 'revision'>): string {
   return revisionName(revision.image, revision.revision);
+}
+
+/** `demo-web@1`: how people name a revision to a command. */
+export function referenceOf(revision: Pick<Revision, 'image' | 'revision'>): string {
+  return `${revision.image}@${String(revision.revision)}`;
 }
 
 /** The bytes of a revision in one library. */

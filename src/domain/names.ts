@@ -21,6 +21,12 @@ export interface ImageReference {
   readonly revision?: number;
 }
 
+/** One revision of an image, by its number. */
+export interface NumberedRevision {
+  readonly image: string;
+  readonly revision: number;
+}
+
 /** Reads `IMAGE` or `IMAGE@REVISION`; throws InvalidInputError when it is neither. */
 export function parseImageReference(value: string): ImageReference {
   const [image, revision, ...rest] = value.split('@');

@@ -8,10 +8,11 @@ import { withCatalog } from '../connect.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
 import { fields, table } from '../style.ts';
 import { addImagesImportCommand } from './images-import.ts';
+import { addImagesLifeCommands } from './images-life.ts';
 
 export function addImagesCommands(program: Command, session: Session): void {
   const images = addGroup(program, 'images', {
-    summary: 'list, show and import images',
+    summary: 'list, show, import, promote and retire images',
     examples: ['imprint images list', 'imprint images show web'],
   });
   addCommand(images, 'list', {
@@ -30,6 +31,7 @@ export function addImagesCommands(program: Command, session: Session): void {
     printResult(session, options, image, describe(image));
   });
   addImagesImportCommand(images, session);
+  addImagesLifeCommands(images, session);
 }
 
 interface ListedImage extends ImageRow {
@@ -44,7 +46,8 @@ async function listImages(catalog: Catalog): Promise<readonly ListedImage[]> {
     images.map(async (image) => {
       const revisions = await catalog.revisions.list(image.name);
       const sizeBytes = revisions.find(({ revision }) => revision === image.productionRevision)?.sizeBytes;
-      return { ...image, revisions: revisions.length, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+      const kept = revisions.filter(({ state }) => state !== 'deleted');
+      return { ...image, revisions: kept.length, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
     }),
   );
 }
@@ -67,14 +70,20 @@ async function readImage(catalog: Catalog, name: string): Promise<ShownImage> {
 }
 
 function describe(image: ShownImage): string {
-  const { name, operatingSystem, productionRevision } = image;
+  const { name, operatingSystem } = image;
   const head = fields([
     ['image', name],
     ['operating system', operatingSystem],
-    ['production', productionRevision === undefined ? 'none' : `revision ${String(productionRevision)}`],
+    ['production', describeProduction(image)],
   ]);
   const columns = ['revision', 'state', 'created', 'size', 'by', 'comment', 'shutdown', 'copies'];
   return `${head}\n\n${table(columns, image.revisions.map(revisionRow), 'no revisions')}`;
+}
+
+function describeProduction({ productionRevision, promoted, promotedBy }: ImageRow): string {
+  if (productionRevision === undefined) return 'none';
+  const by = promoted === undefined ? '' : `, promoted ${formatTime(promoted)} by ${promotedBy ?? 'nobody'}`;
+  return `revision ${String(productionRevision)}${by}`;
 }
 
 function revisionRow(revision: ShownImage['revisions'][number]): readonly string[] {

@@ -96,6 +96,27 @@ describe('images', () => {
     expect(await stagingDirectories()).toEqual([]);
   });
 
+  it('mean the revision that was promoted, and a retired one no more', async () => {
+    expect(await imprint('images', 'promote', 'twice@2')).toEqual({
+      status: 0,
+      out: 'twice now means twice@2.',
+      err: '',
+    });
+    expect((await imprint('images', 'list')).out).toMatch(/^twice +simulated-os +v2 +2 /m);
+    expect(await imprint('images', 'retire', 'twice@2')).toMatchObject({
+      status: 3,
+      err: expect.stringContaining('promote'),
+    });
+    const { out } = await imprint('images', 'retire', 'twice@1', '--json');
+    expect(JSON.parse(out)).toMatchObject({ image: 'twice', revision: 1, state: 'retired' });
+    expect(await imprint('load', 'cli-1', 'twice@1')).toMatchObject({
+      status: 3,
+      err: expect.stringContaining('is retired'),
+    });
+    expect(await imprint('images', 'restore', 'twice@1')).toMatchObject({ status: 0, out: 'twice@1 is available.' });
+    expect(await imprint('images', 'retire', 'twice@9')).toMatchObject({ status: 4 });
+  });
+
   it('leave nothing behind when their import fails', async () => {
     const file = await lab.write('damaged.simulated', 'no disk at all');
     const missing = join(lab.directory, 'missing.simulated');

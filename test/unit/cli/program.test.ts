@@ -28,6 +28,7 @@ describe('the help', () => {
       ...['capture', 'load', 'status', 'power', 'unload'],
       ...['nodes list', 'nodes show', 'nodes add'],
       ...['images list', 'images show', 'images import'],
+      ...['images promote', 'images retire', 'images restore'],
       ...['runs list', 'runs show', 'runs watch', 'runs cancel'],
       ...['worker', 'up'],
     ]);
@@ -64,6 +65,7 @@ describe('wrong arguments', () => {
     [['capture', 'lab-07', '--image', 'web', '--after', 'nothing'], 'Allowed choices are reload, powerOn, leaveOff'],
     [['power', 'lab-07', 'cycle'], 'Allowed choices are on, off, reset, status'],
     [['nodes', 'add', 'x', '--ssh-port', '70000'], 'expected a whole number from 1 to 65535'],
+    [['images', 'retire', 'web'], 'name the revision too, as in web@1'],
     [['fly'], "unknown command 'fly'"],
     [['load', 'lab-07'], "missing required argument 'image'"],
     [['nodes', 'list', 'x'], 'too many arguments'],
