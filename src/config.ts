@@ -64,6 +64,12 @@ const settings = {
     .max(10_080)
     .default(10)
     .describe('minutes without progress after which a copy or a checksum is shown as stalled; it is not ended'),
+  IMPRINT_ARCHIVE_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('days for which the full histories of ended runs are kept in the catalog; without it for ever'),
   IMPRINT_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')

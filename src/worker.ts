@@ -9,6 +9,7 @@ import { prepare } from './library/prepare.ts';
 import { createLogger, installLogging, type Logger } from './worker/logging.ts';
 import { createModules, type Modules } from './worker/modules.ts';
 import { ensureSearchAttributes } from './platform/search-attributes.ts';
+import { scheduleArchiver } from './worker/archive-schedule.ts';
 import type { TemporalPlace } from './worker/temporal-place.ts';
 import { createTemporalWorkers } from './worker/temporal-workers.ts';
 
@@ -34,6 +35,7 @@ export async function runWorker(config: WorkerConfig): Promise<void> {
     await introduce(config, catalog, modules);
     closers.push(checkInRegularly(config, catalog, logger));
     const workers = await createTemporalWorkers(place, config, modules.dependencies);
+    await archiveRegularly(place, logger);
     logger.info({ managementNode: config.IMPRINT_MANAGEMENT_NODE, systems: modules.systems }, 'Worker is ready');
     await Promise.all(workers.map(async (worker) => await worker.run()));
     logger.info('Worker is drained');
@@ -69,6 +71,13 @@ async function introduce(config: WorkerConfig, catalog: Catalog, modules: Module
     libraryRoot: config.IMPRINT_LIBRARY,
   });
   for (const system of modules.systems) await catalog.provisioningSystems.allow(name, system);
+}
+
+/** A worker that may not make schedules works all the same; somebody should know that nobody archives. */
+async function archiveRegularly(place: TemporalPlace, logger: Logger): Promise<void> {
+  await scheduleArchiver(place).catch((error: unknown) => {
+    logger.warn({ error: errorChain(error) }, 'Ended runs are not archived regularly');
+  });
 }
 
 function checkInRegularly(config: WorkerConfig, catalog: Catalog, logger: Logger): () => Promise<void> {

@@ -1,3 +1,4 @@
+import { createArchivingActivities, type ArchivingActivities } from './archiving.ts';
 import { createCapturePlanActivities, type CapturePlanActivities } from './capture-plan.ts';
 import { createClaimingActivities, type ClaimingActivities } from './claiming.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -20,7 +21,8 @@ export type Activities = ClaimingActivities &
   UnloadingActivities &
   NodeStatusActivities &
   PowerActivities &
-  PreviewActivities;
+  PreviewActivities &
+  ArchivingActivities;
 
 export function createActivities(deps: ActivityDependencies): Activities {
   return {
@@ -34,5 +36,6 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createNodeStatusActivities(deps),
     ...createPowerActivities(deps),
     ...createPreviewActivities(deps),
+    ...createArchivingActivities(deps),
   };
 }

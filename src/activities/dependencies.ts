@@ -1,3 +1,4 @@
+import type { ClosedRuns } from './closed-runs.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Computer } from '../domain/computer.ts';
 import type { OperatingSystem, StandardAccess } from '../os/operating-system.ts';
@@ -9,6 +10,9 @@ import type { Shell } from '../remote/shell.ts';
 /** What the activities of one management node work with. */
 export interface ActivityDependencies extends ModuleDependencies {
   readonly runs: RunLookup;
+  readonly closedRuns: ClosedRuns;
+  /** For how many days archived histories are kept; absent: for ever. */
+  readonly archiveDays?: number;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Archive } from './archive.ts';
 import type { Computer, ComputerState } from '../domain/computer.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Manifest, Revision, RevisionCopy } from '../domain/image.ts';
@@ -19,6 +20,7 @@ export interface Catalog {
   readonly copies: Copies;
   readonly setAside: SetAside;
   readonly runs: Runs;
+  readonly archive: Archive;
   close(): Promise<void>;
 }
 
@@ -182,6 +184,14 @@ export interface NewRun {
   readonly input: JsonObject;
 }
 
+/** What is known of the end of a run that did not record it. */
+export interface SettledRun {
+  readonly state: Exclude<RunState, 'running'>;
+  readonly outcome: string;
+  /** ISO 8601, UTC; absent: now. */
+  readonly ended?: string;
+}
+
 export interface Runs {
   /** Records a run before it is started. The same request key with the same procedure and input returns the earlier run; with other input: ConflictError. */
   register(run: NewRun): Promise<RunRecord>;
@@ -194,4 +204,9 @@ export interface Runs {
   recordStep(id: string, step: Omit<StepRecord, 'startedAt' | 'endedAt'>): Promise<void>;
   /** Idempotent; the first outcome stays. */
   recordOutcome(id: string, state: Exclude<RunState, 'running'>, outcome: string): Promise<void>;
+  /**
+   * Records what came of a run that could not say so itself, and that its open steps were cut. Only while it is `running`; the first outcome
+   * stays. True when this call settled it.
+   */
+  settle(id: string, end: SettledRun): Promise<boolean>;
 }

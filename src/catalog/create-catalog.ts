@@ -1,3 +1,4 @@
+import { createArchive } from './archive.ts';
 import type { Catalog } from './catalog.ts';
 import { createClaims } from './claims.ts';
 import { createComputers } from './computers.ts';
@@ -40,6 +41,7 @@ export async function createCatalog({ databaseUrl, connections, ...options }: Ca
     copies: createCopies(database),
     setAside: createSetAside(database),
     runs: createRuns(database),
+    archive: createArchive(database),
     close: () => database.close(),
   };
 }

@@ -5,6 +5,7 @@ import type { NewRun, Runs } from './catalog.ts';
 import type { Database, Statements } from './database.ts';
 import { jsonObject, parseFirst, parseRows, timestamp } from './rows.ts';
 import { readSteps, upsertStep } from './run-steps.ts';
+import { settleRun } from './settle-run.ts';
 
 const runRow: z.ZodType<RunRecord> = z.object({
   id: z.string(),
@@ -47,6 +48,7 @@ export function createRuns(database: Database): Runs {
       );
       if (rows.length === 0) await requireRun(database, id);
     },
+    settle: (id, end) => settleRun(database, id, end),
   };
 }
 

@@ -23,7 +23,7 @@ export function headline(run: Pick<RunRecord, 'procedure' | 'node' | 'input'>): 
 /** How the run stands: the catalog's word, unless Temporal knows of an end that the catalog could not be told. */
 export function stateOf({ run, status }: Pick<RunProgress, 'run' | 'status'>): string {
   if (run.state !== 'running' || status === 'RUNNING') return run.state;
-  return status === 'GONE' ? 'lost' : status.toLowerCase().replaceAll('_', ' ');
+  return status === 'GONE' ? 'lost' : status.toLowerCase().replaceAll('_', '-');
 }
 
 /** What came of the run, in one sentence; undefined while it runs. */

@@ -1,13 +1,14 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { RunRecord } from '../domain/run.ts';
+import { archivedResult } from './archived-run.ts';
 import { toRunFailure } from './errors.ts';
 import { watchRun, type RunProgress } from './watch.ts';
 
 /** One run, by its id; it need not be running. */
 export interface RunHandle<Result> {
   readonly id: string;
-  /** What the procedure answers; RunFailedError when it failed or was cancelled. */
+  /** What the procedure answers, also long after Temporal has forgotten the run; RunFailedError when it failed or was cancelled. */
   result(): Promise<Result>;
   /** Asks the run to stop: its steps are taken back. Resolves when the request is recorded, not when it has stopped. */
   cancel(): Promise<void>;
@@ -25,6 +26,7 @@ export function createRunHandle<Result>(catalog: Catalog, workflow: WorkflowHand
       try {
         return (await workflow.result()) as Result;
       } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return await archivedResult<Result>(catalog, id, error);
         throw toRunFailure(id, error);
       }
     },

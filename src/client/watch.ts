@@ -3,6 +3,7 @@ import { defaultPayloadConverter, WorkflowNotFoundError, type WorkflowHandle } f
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Progress } from '../domain/call-context.ts';
 import type { RunRecord, StepRecord } from '../domain/run.ts';
+import { findArchived } from './archived-run.ts';
 
 /** How often a watched run is looked at. */
 const intervalMs = 500;
@@ -11,7 +12,7 @@ const intervalMs = 500;
 export interface RunProgress {
   readonly run: RunRecord;
   readonly steps: readonly StepRecord[];
-  /** What Temporal says of the run: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED … */
+  /** What Temporal says of the run, or the archive says that it did: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED …; GONE: neither knows it. */
   readonly status: string;
   /** What is under way now: from the heartbeat of the activity, so it is known also when no workflow worker answers. */
   readonly activity?: {
@@ -40,14 +41,14 @@ export async function* watchRun(catalog: Catalog, workflow: WorkflowHandle): Asy
 }
 
 async function lookAt(catalog: Catalog, workflow: WorkflowHandle): Promise<RunProgress> {
-  const described = await describe(workflow);
   const id = workflow.workflowId;
+  const described = (await describe(workflow)) ?? { status: (await findArchived(catalog, id))?.status ?? 'GONE' };
   const [run, steps] = await Promise.all([catalog.runs.get(id), catalog.runs.steps(id)]);
   return { run, steps, ...described };
 }
 
-/** A run that Temporal no longer keeps has ended; the catalog knows how. */
-async function describe(workflow: WorkflowHandle): Promise<Pick<RunProgress, 'status' | 'activity'>> {
+/** Undefined for a run that Temporal does not know (any more). */
+async function describe(workflow: WorkflowHandle): Promise<Pick<RunProgress, 'status' | 'activity'> | undefined> {
   try {
     const { status, raw } = await workflow.describe();
     const pending = raw.pendingActivities?.[0];
@@ -65,7 +66,7 @@ async function describe(workflow: WorkflowHandle): Promise<Pick<RunProgress, 'st
       },
     };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { status: 'GONE' };
+    if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }

@@ -7,8 +7,11 @@ export type Procedure = (typeof procedures)[number];
 export const afterCaptureValues = ['reload', 'powerOn', 'leaveOff'] as const;
 export type AfterCapture = (typeof afterCaptureValues)[number];
 
-/** The state of a run in the catalog. `running` until its outcome is recorded. */
-export const runStates = ['running', 'completed', 'failed', 'cancelled'] as const;
+/**
+ * The state of a run in the catalog. `running` until its outcome is recorded. A run that was ended in Temporal (`terminated`, `timed-out`)
+ * has not taken its steps back; of a `lost` one Temporal has no record.
+ */
+export const runStates = ['running', 'completed', 'failed', 'cancelled', 'terminated', 'timed-out', 'lost'] as const;
 export type RunState = (typeof runStates)[number];
 
 /** One step of a run as it was done: one row a step, the last attempt. */

@@ -6,6 +6,7 @@ import { createBoundary } from '../activities/boundary.ts';
 import type { ModuleDependencies } from '../activities/dependencies.ts';
 import type { WorkerConfig } from '../config.ts';
 import { longQueue, nodeQueue, sharedQueue } from '../workflows/task-queues.ts';
+import { createClosedRuns } from './closed-runs.ts';
 import { createRunLookup } from './run-lookup.ts';
 import type { TemporalPlace } from './temporal-place.ts';
 
@@ -21,7 +22,12 @@ export async function createTemporalWorkers(
   config: WorkerConfig,
   dependencies: ModuleDependencies,
 ): Promise<readonly Worker[]> {
-  const activities = createActivities({ ...dependencies, runs: createRunLookup(place) });
+  const activities = createActivities({
+    ...dependencies,
+    runs: createRunLookup(place),
+    closedRuns: createClosedRuns(place),
+    ...(config.IMPRINT_ARCHIVE_DAYS === undefined ? {} : { archiveDays: config.IMPRINT_ARCHIVE_DAYS }),
+  });
   const shared: WorkerOptions = {
     ...place,
     activities,

@@ -24,6 +24,9 @@ const always = {
 /** Reads and writes of the catalog. */
 export const catalogOptions: ActivityOptions = { ...always, taskQueue: sharedQueue, startToCloseTimeout: '1 minute' };
 
+/** The archiver's: it goes through what may be thousands of runs. */
+export const archiveOptions: ActivityOptions = { ...always, taskQueue: sharedQueue, startToCloseTimeout: '2 hours' };
+
 /** Work on a node, at the pace that its step declares. */
 export function nodeOptions(managementNode: string, pace: Pace): ActivityOptions {
   switch (pace) {

@@ -1,3 +1,4 @@
+export { archiveRuns } from './archive-runs.ts';
 export { captureImage } from './capture-image.ts';
 export { checkNode } from './check-node.ts';
 export { loadNode } from './load-node.ts';

@@ -1,17 +1,16 @@
 import {
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
   TemporalFailure,
   log,
-  rootCause,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { RunState } from '../domain/run.ts';
 import { catalog } from './activities.ts';
+import { sentenceOf } from './failure-sentence.ts';
 import { type Steps } from './steps.ts';
 
 const outcomeAttribute = defineSearchAttributeKey('ImprintOutcome', 'KEYWORD');
@@ -64,13 +63,4 @@ function failureOf(error: TemporalFailure, cancelled: boolean, steps: Steps): Te
 function outcomeSentence(error: TemporalFailure, cancelled: boolean, { stays, stuck }: Steps): string {
   const left = stuck.length === 0 ? [] : [`could not be undone: ${stuck.join(', ')}`];
   return [cancelled ? 'cancelled' : sentenceOf(error), ...stays, ...left].join('; ');
-}
-
-/** What failed and why, without Temporal's wrapping. */
-function sentenceOf(error: TemporalFailure): string {
-  const parts: string[] = [];
-  for (let current: unknown = error; current instanceof Error; current = current.cause) {
-    if (!(current instanceof ActivityFailure) && current.message !== parts.at(-1)) parts.push(current.message);
-  }
-  return parts.length > 0 ? parts.join(': ') : (rootCause(error) ?? error.message);
 }

@@ -27,6 +27,7 @@ export interface TestImprint {
   readonly temporal: Client;
   readonly server: TestTemporal;
   readonly catalog: Catalog;
+  readonly databaseUrl: string;
   readonly world: SimulatedWorld;
   /** Absolute path of the library. */
   readonly library: string;
@@ -69,6 +70,7 @@ export async function startImprint(options: { readonly directory?: string } = {}
     temporal,
     server,
     catalog,
+    databaseUrl: database.databaseUrl,
     world: createSimulatedWorld({ seed: worldDirectory, store: directoryStore(worldDirectory) }),
     library: config.IMPRINT_LIBRARY,
     fresh,

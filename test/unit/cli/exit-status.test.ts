@@ -10,8 +10,7 @@ import { captureTerminal } from '../../support/captured-terminal.ts';
 
 const failedRun = new RunFailedError(
   'r',
-  'IntegrityError',
-  'the seal is broken',
+  { reason: 'IntegrityError', message: 'the seal is broken' },
   new Error('Workflow execution failed'),
 );
 

@@ -21,7 +21,7 @@ describe('how a run stands', () => {
   it('is the catalog’s word, except for an end that only Temporal knows', () => {
     expect(stateOf(capture())).toBe('running');
     expect(stateOf(capture({ status: 'TERMINATED' }))).toBe('terminated');
-    expect(stateOf(capture({ status: 'TIMED_OUT' }))).toBe('timed out');
+    expect(stateOf(capture({ status: 'TIMED_OUT' }))).toBe('timed-out');
     expect(stateOf(capture({ status: 'GONE' }))).toBe('lost');
     const completed = { ...capture().run, state: 'completed' as const, outcome: 'done' };
     expect(stateOf(capture({ run: completed, status: 'GONE' }))).toBe('completed');
