@@ -113,10 +113,10 @@ export default {
     },
     {
       name: 'no-tests-in-source',
-      comment: 'Source must run without the tests.',
+      comment: 'Source must run without the tests and the benchmarks.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|scripts)/' },
+      to: { path: '^(test|scripts|bench)/' },
     },
     {
       name: 'no-unlisted-dependencies',

@@ -24,21 +24,31 @@ export interface ChecksumRequest {
 /** OpenSSL hashes a GiB in about 1 s where coreutils take 7 s. */
 const HASH = `if command -v openssl >/dev/null 2>&1; then set -- openssl dgst -sha256 -r; else set -- sha256sum; fi`;
 
-/** Hashes `$1` and prints the position in it now and then: the child shares the open file, so its offset is the progress. */
+/**
+ * Hashes `$1` and prints the position in it now and then: the child shares the open file, so its offset is the progress. Meanwhile the file is
+ * written out, so that the disk works while the processor does; that it was is proved later, by the sync before publishing.
+ */
 const HASH_JOB = `
 set -eu
 exec 3<"$1"
+sync -- "$1" 2>/dev/null 3<&- &
+writing=$!
+follow() {
+  delay=0.1 round=0
+  while sleep "$delay"; do
+    sed -n 's/^pos:[^0-9]*//p' "/proc/$$/fdinfo/3" 2>/dev/null || :
+    round=$((round + 1))
+    [ "$round" -lt 20 ] || delay=1
+  done
+}
+follow &
+following=$!
 ${HASH}
-"$@" <&3 &
-pid=$!
-delay=0.1 round=0
-while kill -0 "$pid" 2>/dev/null; do
-  sed -n 's/^pos:[^0-9]*//p' "/proc/$$/fdinfo/3" 2>/dev/null || :
-  sleep "$delay"
-  round=$((round + 1))
-  [ "$round" -lt 20 ] || delay=1
-done
-wait "$pid"
+code=0
+"$@" <&3 || code=$?
+kill "$following" 2>/dev/null || :
+wait "$writing" || :
+exit "$code"
 `;
 
 const HASH_FILES = `set -eu

@@ -19,9 +19,17 @@ env LC_ALL=C "$@" </dev/null >"$directory/output" 2>"$directory/error" || code=$
 umask 077
 put "$directory/exit" "$code $(now)"`;
 
-/** Parameters: directory, size of the output that was seen already (-1: none). */
+/**
+ * Parameters: directory, size of the output that was seen already (-1: none), how many tenths of a second to wait for its end: whoever waits
+ * here learns of it at once, where one who asks every second learns of it half a second late.
+ */
 export const JOB_READ = `${STATE}
 ${REPORT}
+waited=0
+while [ "$waited" -lt "$3" ] && [ -f "$directory/process" ] && [ ! -f "$directory/exit" ]; do
+  waited=$((waited + 1))
+  pause
+done
 if [ -d "$directory" ] && [ ! -f "$directory/process" ]; then lock; fi
 report "$2"`;
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext } from '../domain/call-context.ts';
 import {
   ConflictError,
@@ -15,11 +14,11 @@ import type { Jobs } from './job.ts';
 import type { Shell } from './shell.ts';
 
 export interface JobsOptions {
-  /** Between two looks at a running job. Default 1000. */
+  /** Between two looks at a job that goes on running, in steps of 100; its end is seen at once. Default 1000. */
   readonly pollIntervalMs?: number;
 }
 
-/** How long a look may take; it waits at most 30 s for the job's lock. */
+/** How long a look may take, beside what it waits; it waits at most 30 s for the job's lock. */
 const READ_TIMEOUT_MS = 60_000;
 /** Starting and ending wait for the lock too, and ending for processes to die (12 s, systemd's stop 3 s). */
 const CHANGE_TIMEOUT_MS = 90_000;
@@ -52,17 +51,16 @@ export function createJobs(options: JobsOptions = {}): Jobs {
       return stateOfReport(parseJobReport(await change(shell, JOB_ENSURE, parameters, context)));
     },
     async read(shell, directory, context) {
-      return stateOfReport(await readReport(shell, directory, -1, context));
+      return stateOfReport(await readReport(shell, { directory, seenSize: -1, waitMs: 0 }, context));
     },
     async wait(shell, { directory }, onProgress, context) {
       let seen = { outputSize: -1, outputTail: '' };
-      for (;;) {
-        const report = await readReport(shell, directory, seen.outputSize, context);
+      for (let waitMs = 0; ; waitMs = pollIntervalMs) {
+        const report = await readReport(shell, { directory, seenSize: seen.outputSize, waitMs }, context);
         const { phase, outputSize, outputTail = seen.outputTail } = report;
         if (phase !== 'running') return stateOfReport(report, seen.outputTail);
         seen = { outputSize, outputTail };
         onProgress(outputTail);
-        await pause(pollIntervalMs, context.signal);
       }
     },
     async end(shell, directory, fence, context) {
@@ -71,9 +69,21 @@ export function createJobs(options: JobsOptions = {}): Jobs {
   };
 }
 
-async function readReport(shell: Shell, directory: string, seenSize: number, context: CallContext): Promise<JobReport> {
-  const parameters = [checkedDirectory(directory), String(seenSize)];
-  const options = { signal: context.signal, timeoutMs: READ_TIMEOUT_MS };
+interface Look {
+  readonly directory: string;
+  /** Size of the output that was read already; -1 for none. */
+  readonly seenSize: number;
+  /** How long to wait, on the host, for the end of a job that runs. */
+  readonly waitMs: number;
+}
+
+async function readReport(
+  shell: Shell,
+  { directory, seenSize, waitMs }: Look,
+  context: CallContext,
+): Promise<JobReport> {
+  const parameters = [checkedDirectory(directory), String(seenSize), String(Math.ceil(waitMs / 100))];
+  const options = { signal: context.signal, timeoutMs: READ_TIMEOUT_MS + waitMs };
   return parseJobReport(await runScript(shell, JOB_READ, parameters, options));
 }
 
@@ -92,13 +102,4 @@ async function runScript(
   const refuse = refusalErrors[result.exitCode];
   if (!refuse) return result.stdout;
   throw refuse(parameters[0] ?? '', { host: shell.host, said: result.stderr.slice(-2000) });
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, { signal });
-  } catch (error) {
-    // The timer rejects with an error of its own; the caller is owed the reason that it gave.
-    throw signal.aborted ? signal.reason : error;
-  }
 }

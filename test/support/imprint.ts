@@ -49,12 +49,17 @@ export interface WorkerHere {
 /** What takes time on real machines takes none here, except the copy, which a test sets. */
 const quick = { bootSeconds: 0, shutdownSeconds: 0, preCaptureSeconds: 0 };
 
-/** Starts the platform (about 10 s); no worker yet. `directory`: where library and world lie; default: a temporary one. */
-export async function startImprint(options: { readonly directory?: string } = {}): Promise<TestImprint> {
+/**
+ * Starts the platform (about 10 s); no worker yet. `directory`: where library and world lie; default: a temporary one. `settings`: further
+ * ones of the worker.
+ */
+export async function startImprint(
+  options: { readonly directory?: string; readonly settings?: Readonly<Record<string, string>> } = {},
+): Promise<TestImprint> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'imprint-test-')));
   await mkdir(directory, { recursive: true });
   const [server, database] = await startServers();
-  const environment = environmentOf(directory, server, database.databaseUrl);
+  const environment = { ...environmentOf(directory, server, database.databaseUrl), ...options.settings };
   const config = loadWorkerConfig(environment);
   const catalog = await createCatalog({ databaseUrl: database.databaseUrl });
   await introduce(catalog, config);
