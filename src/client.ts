@@ -22,8 +22,32 @@ import type { CaptureImageResult } from './workflows/capture-image.ts';
 import type { LoadNodeResult } from './workflows/load-node.ts';
 
 export { RunFailedError } from './client/errors.ts';
+export {
+  CapacityError,
+  CommandFailedError,
+  ConflictError,
+  DeadlineError,
+  errorChain,
+  ImprintError,
+  IntegrityError,
+  InvalidInputError,
+  NotFoundError,
+  NotReadyError,
+  OutcomeUnknownError,
+  UnauthorizedError,
+  UnavailableError,
+  UnsupportedError,
+} from './domain/errors.ts';
+export type { Catalog, Claim, ImageRow, ManagementNode, NewComputer, OperatingSystemRow } from './catalog/catalog.ts';
 export type { RunHandle } from './client/run-handle.ts';
 export type { RunProgress } from './client/watch.ts';
+export type { Progress } from './domain/call-context.ts';
+export type { Computer, ComputerState, Problem } from './domain/computer.ts';
+export type { Manifest, Revision, RevisionCopy, RevisionState } from './domain/image.ts';
+export type { NodeStatusValue } from './domain/node-status.ts';
+export type { PlanStep } from './domain/plan.ts';
+export type { PowerAction, PowerValue } from './domain/power.ts';
+export type { AfterCapture, Procedure, RunRecord, RunState, StepRecord } from './domain/run.ts';
 export type {
   CaptureImageInput,
   CaptureImageResult,
@@ -69,8 +93,10 @@ export interface ImprintClient {
   close(): Promise<void>;
 }
 
-type CaptureRequest = Pick<CaptureImageInput, 'node' | 'image'> & Partial<CaptureImageInput>;
-type PowerRequest = Pick<PowerNodeInput, 'node' | 'action'> & Partial<PowerNodeInput>;
+/** A capture as it is asked for: what is absent takes its default. */
+export type CaptureRequest = Pick<CaptureImageInput, 'node' | 'image'> & Partial<CaptureImageInput>;
+/** A power run as it is asked for; `force` is false unless given. */
+export type PowerRequest = Pick<PowerNodeInput, 'node' | 'action'> & Partial<PowerNodeInput>;
 
 /** Connects to the catalog and to Temporal; UnavailableError says which of them did not answer. */
 export async function connect(options: ConnectOptions): Promise<ImprintClient> {

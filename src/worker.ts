@@ -4,6 +4,7 @@ import type { Catalog } from './catalog/catalog.ts';
 import { createCatalog } from './catalog/create-catalog.ts';
 import { migrate } from './catalog/migrate.ts';
 import type { WorkerConfig } from './config.ts';
+import { checkInEveryMs } from './domain/check-in.ts';
 import { UnavailableError, errorChain } from './domain/errors.ts';
 import { prepare } from './library/prepare.ts';
 import { createLogger, installLogging, type Logger } from './worker/logging.ts';
@@ -12,9 +13,6 @@ import { ensureSearchAttributes } from './platform/search-attributes.ts';
 import { scheduleArchiver } from './worker/archive-schedule.ts';
 import type { TemporalPlace } from './worker/temporal-place.ts';
 import { createTemporalWorkers } from './worker/temporal-workers.ts';
-
-/** How often a worker says in the catalog that its management node is there. */
-const checkInEveryMs = 10_000;
 
 /**
  * Runs the worker of one management node until SIGTERM or SIGINT, then drains: activities detach, their jobs go on. Resolves when it is

@@ -31,11 +31,17 @@ export interface ManagementNode {
   /** Name and absolute path of its library. */
   readonly libraryRoot: string;
   readonly lastCheckIn?: string;
+  /** By the database's clock; absent when it has never checked in. */
+  readonly secondsSinceCheckIn?: number;
 }
+
+export type NewManagementNode = Pick<ManagementNode, 'name' | 'address' | 'libraryRoot'>;
 
 export interface ManagementNodes {
   /** Makes it, or makes its address and library what is given. */
-  register(node: { name: string; address: string; libraryRoot: string }): Promise<ManagementNode>;
+  register(node: NewManagementNode): Promise<ManagementNode>;
+  /** ConflictError when the name is taken. */
+  add(node: NewManagementNode): Promise<ManagementNode>;
   get(name: string): Promise<ManagementNode>;
   list(): Promise<readonly ManagementNode[]>;
   checkIn(name: string): Promise<void>;
@@ -45,6 +51,16 @@ export interface ProvisioningSystems {
   /** Records that `managementNode` can drive `system`. Idempotent. */
   allow(managementNode: string, system: string): Promise<void>;
   drivenBy(managementNode: string): Promise<readonly string[]>;
+  /** All that any computer or management node has named, by name. */
+  list(): Promise<readonly ProvisioningSystemRow[]>;
+}
+
+export interface ProvisioningSystemRow {
+  readonly name: string;
+  /** Management nodes that can drive it. */
+  readonly managementNodes: readonly string[];
+  /** Install types of the operating systems that it may load. */
+  readonly installTypes: readonly string[];
 }
 
 export interface OperatingSystemRow {
@@ -57,6 +73,8 @@ export interface OperatingSystemRow {
 
 export interface OperatingSystems {
   register(os: OperatingSystemRow): Promise<void>;
+  /** ConflictError when the name is taken. */
+  add(os: OperatingSystemRow): Promise<void>;
   get(name: string): Promise<OperatingSystemRow>;
   list(): Promise<readonly OperatingSystemRow[]>;
   /** Records that `system` can load operating systems of this install type. Idempotent. */
@@ -67,9 +85,19 @@ export interface OperatingSystems {
 
 export type NewComputer = Omit<Computer, 'id' | 'state' | 'currentRevisionId'>;
 
+/** What an administrator may change of a computer; what is absent stays. */
+export type ComputerChanges = Partial<Omit<NewComputer, 'name'>>;
+
 export interface Computers {
   /** ConflictError when the name is taken. */
   add(computer: NewComputer): Promise<Computer>;
+  /**
+   * Changes what `change` returns. It gets the computer as it is while nobody else can change it, must be quick, and refuses by throwing.
+   * ConflictError while a run owns the computer, and for another provisioning system unless the computer is at rest: available, with nothing loaded.
+   */
+  edit(name: string, change: (computer: Computer) => ComputerChanges): Promise<Computer>;
+  /** Forgets the computer; its runs stay. ConflictError, naming what must be done first, while a run owns it, something is loaded on it, or its disk must be kept. */
+  remove(name: string): Promise<void>;
   get(name: string): Promise<Computer>;
   list(): Promise<readonly Computer[]>;
   /** Conditional on ownership: only while `fence.owner` holds the node's claim at `fence.epoch`; ConflictError otherwise. */

@@ -1,47 +1,33 @@
-import { z } from 'zod';
-import { computerStates, type Computer } from '../domain/computer.ts';
-import { ConflictError, NotFoundError } from '../domain/errors.ts';
+import { ConflictError } from '../domain/errors.ts';
 import type { Computers, NewComputer } from './catalog.ts';
+import { computerRow, requireComputer, selectComputers } from './computer-rows.ts';
 import { lockComputer, lockFenced, moveComputer, ownedBy } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
+import { editComputer } from './edit-computer.ts';
 import { ensureProvisioningSystem, idOfManagementNode } from './management-nodes.ts';
+import { recallEpoch, removeComputer } from './remove-computer.ts';
 import { rememberReplaced } from './revision-uses.ts';
-import { integer, parseFirst, parseRows } from './rows.ts';
-
-const computer: z.ZodType<Computer> = z.object({
-  id: integer,
-  name: z.string(),
-  managementNode: z.string(),
-  provisioningSystem: z.string(),
-  address: z.string(),
-  sshPort: integer,
-  macAddresses: z.array(z.string()),
-  memoryMiB: integer,
-  cpus: integer,
-  settings: z.record(z.string(), z.unknown()),
-  state: z.enum(computerStates),
-  currentRevisionId: integer.exactOptional(),
-  hostKeys: z.array(z.string()).exactOptional(),
-});
-
-const select = `SELECT c.id, c.name, m.name AS "managementNode", c.provisioning_system AS "provisioningSystem", c.address,
-  c.ssh_port AS "sshPort", c.mac_addresses AS "macAddresses", c.memory_mib AS "memoryMiB", c.cpus, c.settings, c.state,
-  c.current_revision_id AS "currentRevisionId", c.host_keys AS "hostKeys"
-  FROM computers c JOIN management_nodes m ON m.id = c.management_node_id`;
+import { parseRows } from './rows.ts';
 
 export function createComputers(database: Database): Computers {
   return {
     async add(facts) {
       return await database.transaction(`add node ${facts.name}`, async (statements) => {
         await insertComputer(statements, facts);
-        return required(facts.name, await statements.rows(`${select} WHERE c.name = $1`, [facts.name]));
+        return requireComputer(facts.name, await statements.rows(`${selectComputers} WHERE c.name = $1`, [facts.name]));
       });
     },
+    edit: (name, change) =>
+      database.transaction(`edit node ${name}`, (statements) => editComputer(statements, name, change)),
+    remove: (name) => database.transaction(`remove node ${name}`, (statements) => removeComputer(statements, name)),
     async get(name) {
-      return required(name, await database.read(`read node ${name}`, `${select} WHERE c.name = $1`, [name]));
+      return requireComputer(
+        name,
+        await database.read(`read node ${name}`, `${selectComputers} WHERE c.name = $1`, [name]),
+      );
     },
     async list() {
-      return parseRows(computer, await database.read('list the nodes', `${select} ORDER BY c.name`));
+      return parseRows(computerRow, await database.read('list the nodes', `${selectComputers} ORDER BY c.name`));
     },
     async recordLoaded(fence, revisionId) {
       await database.transaction(`record what is loaded on ${fence.node}`, async (statements) => {
@@ -91,10 +77,6 @@ async function insertComputer(statements: Statements, facts: NewComputer): Promi
     ],
   );
   if (inserted.length === 0) throw new ConflictError(`a node ${JSON.stringify(facts.name)} exists already`);
-}
-
-function required(name: string, rows: readonly unknown[]): Computer {
-  const found = parseFirst(computer, rows);
-  if (!found) throw new NotFoundError(`no node ${JSON.stringify(name)} in the catalog`);
-  return found;
+  // A statement of its own: the one above waits for a removal that is under way, and what that left is visible only to the next.
+  await recallEpoch(statements, facts.name);
 }

@@ -14,20 +14,29 @@ import { createRevisions } from './revisions.ts';
 import { createRuns } from './runs.ts';
 import { createSetAside } from './set-aside.ts';
 
-export interface CatalogOptions extends MigrateOptions {
+export interface OpenOptions {
   /** `postgresql://user:password@host:port/database` */
   readonly databaseUrl: string;
   /** At most so many connections at once. Default: 10. */
   readonly connections?: number;
+  /** How long connecting, and a statement, may take. Default: 10 s, and half a minute. */
+  readonly patienceMs?: number;
 }
+
+export interface CatalogOptions extends MigrateOptions, OpenOptions {}
 
 /**
  * Brings the database to the newest schema and opens it. Throws UnavailableError when it cannot be reached, UnauthorizedError when it
  * refuses the credentials. Close the catalog when done.
  */
-export async function createCatalog({ databaseUrl, connections, ...options }: CatalogOptions): Promise<Catalog> {
-  await migrate(databaseUrl, options);
-  const database = openDatabase(databaseUrl, connections);
+export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
+  await migrate(options.databaseUrl, options);
+  return openCatalog(options);
+}
+
+/** Opens a database as it is; nothing is connected before the first call. */
+export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
+  const database = openDatabase(databaseUrl, limits);
   return {
     managementNodes: createManagementNodes(database),
     provisioningSystems: createProvisioningSystems(database),

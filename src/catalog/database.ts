@@ -30,14 +30,21 @@ const limits = {
   query_timeout: 40_000,
 };
 
+/** How much of a database is used, and how long it is waited for. */
+export interface DatabaseLimits {
+  readonly connections?: number;
+  readonly patienceMs?: number;
+}
+
 /** Opens a pool of at most `connections` (default 10). Nothing is connected before the first statement. */
-export function openDatabase(databaseUrl: string, connections = 10): Database {
+export function openDatabase(databaseUrl: string, { connections = 10, patienceMs }: DatabaseLimits = {}): Database {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: connections,
     application_name: 'imprint',
     keepAlive: true,
     ...limits,
+    ...(patienceMs === undefined ? {} : shortened(patienceMs)),
   });
   // A connection that is lost while it is idle has left the pool already; without a listener the event would end the process.
   pool.on('error', () => undefined);
@@ -47,6 +54,10 @@ export function openDatabase(databaseUrl: string, connections = 10): Database {
     transaction: (what, work) => transaction(pool, what, work),
     close: () => pool.end(),
   };
+}
+
+function shortened(patienceMs: number): Partial<typeof limits> {
+  return { connectionTimeoutMillis: patienceMs, statement_timeout: patienceMs, query_timeout: patienceMs };
 }
 
 interface Intent {

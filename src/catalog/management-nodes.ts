@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { NotFoundError } from '../domain/errors.ts';
-import type { ManagementNode, ManagementNodes, ProvisioningSystems } from './catalog.ts';
+import { ConflictError, NotFoundError } from '../domain/errors.ts';
+import type { ManagementNode, ManagementNodes, ProvisioningSystemRow, ProvisioningSystems } from './catalog.ts';
 import type { Database, Statements } from './database.ts';
 import { integer, parseFirst, parseRows, timestamp } from './rows.ts';
 
@@ -10,9 +10,17 @@ const managementNode: z.ZodType<ManagementNode> = z.object({
   address: z.string(),
   libraryRoot: z.string(),
   lastCheckIn: timestamp.exactOptional(),
+  secondsSinceCheckIn: integer.exactOptional(),
 });
 
-const columns = 'id, name, address, library_root AS "libraryRoot", last_check_in AS "lastCheckIn"';
+const columns = `id, name, address, library_root AS "libraryRoot", last_check_in AS "lastCheckIn",
+  floor(extract(epoch FROM now() - last_check_in)) AS "secondsSinceCheckIn"`;
+
+const provisioningSystem: z.ZodType<ProvisioningSystemRow> = z.object({
+  name: z.string(),
+  managementNodes: z.array(z.string()),
+  installTypes: z.array(z.string()),
+});
 
 export function createManagementNodes(database: Database): ManagementNodes {
   return {
@@ -25,6 +33,17 @@ export function createManagementNodes(database: Database): ManagementNodes {
         [name, address, libraryRoot],
       );
       return required(name, parseFirst(managementNode, rows));
+    },
+    async add({ name, address, libraryRoot }) {
+      const rows = await database.change(
+        `add management node ${name}`,
+        `INSERT INTO management_nodes (name, address, library_root) VALUES ($1, $2, $3)
+         ON CONFLICT (name) DO NOTHING RETURNING ${columns}`,
+        [name, address, libraryRoot],
+      );
+      const added = parseFirst(managementNode, rows);
+      if (added === undefined) throw new ConflictError(`a management node ${JSON.stringify(name)} exists already`);
+      return added;
     },
     async get(name) {
       const rows = await database.read(
@@ -69,6 +88,17 @@ export function createProvisioningSystems(database: Database): ProvisioningSyste
         [managementNode],
       );
       return parseRows(z.object({ name: z.string() }), rows).map((row) => row.name);
+    },
+    async list() {
+      const rows = await database.read(
+        'list the provisioning systems',
+        `SELECT p.name,
+           ARRAY(SELECT m.name FROM management_nodes m JOIN management_node_systems s ON s.management_node_id = m.id
+             WHERE s.provisioning_system = p.name ORDER BY m.name) AS "managementNodes",
+           ARRAY(SELECT t.install_type FROM system_install_types t WHERE t.provisioning_system = p.name ORDER BY 1) AS "installTypes"
+         FROM provisioning_systems p ORDER BY p.name`,
+      );
+      return parseRows(provisioningSystem, rows);
     },
   };
 }

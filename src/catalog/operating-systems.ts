@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NotFoundError } from '../domain/errors.ts';
+import { ConflictError, NotFoundError } from '../domain/errors.ts';
 import type { OperatingSystemRow, OperatingSystems } from './catalog.ts';
 import type { Database } from './database.ts';
 import { ensureProvisioningSystem } from './management-nodes.ts';
@@ -22,6 +22,15 @@ export function createOperatingSystems(database: Database): OperatingSystems {
          ON CONFLICT (name) DO UPDATE SET module = excluded.module, install_type = excluded.install_type`,
         [name, module, installType],
       );
+    },
+    async add({ name, module, installType }) {
+      const rows = await database.change(
+        `add operating system ${name}`,
+        `INSERT INTO operating_systems (name, module, install_type) VALUES ($1, $2, $3)
+         ON CONFLICT (name) DO NOTHING RETURNING name`,
+        [name, module, installType],
+      );
+      if (rows.length === 0) throw new ConflictError(`an operating system ${JSON.stringify(name)} exists already`);
     },
     async get(name) {
       const sql = `SELECT ${columns} FROM operating_systems WHERE name = $1`;

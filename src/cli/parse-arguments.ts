@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseName } from '../domain/names.ts';
 
 const K = 1024;
 const factors: Readonly<Record<string, number>> = {
@@ -41,6 +42,11 @@ export function wholeNumber(max: number): (value: string) => number {
     if (number >= 1 && number <= max) return number;
     throw new InvalidArgumentError(`expected a whole number from 1 to ${String(max)}`);
   };
+}
+
+/** The name of something; for an option that may be given several times. */
+export function collectName(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), parseName('name', value)];
 }
 
 /** `52:54:00:12:34:56`, in lower case; for an option that may be given several times. */

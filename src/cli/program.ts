@@ -1,12 +1,16 @@
 import { Command } from 'commander';
 import { exitStatusTable } from './command.ts';
 import { addCaptureCommand } from './commands/capture.ts';
+import { addCompletionCommands } from './commands/completion.ts';
 import { addImagesCommands } from './commands/images.ts';
 import { addLoadCommand } from './commands/load.ts';
+import { addManagementNodesCommands } from './commands/management-nodes.ts';
 import { addNodesCommands } from './commands/nodes.ts';
+import { addOperatingSystemsCommands } from './commands/operating-systems.ts';
 import { addPowerCommand } from './commands/power.ts';
 import { addRunsCommands } from './commands/runs.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addSystemsCommands } from './commands/systems.ts';
 import { addUnloadCommand } from './commands/unload.ts';
 import { addUpCommand } from './commands/up.ts';
 import { addWorkerCommand } from './commands/worker.ts';
@@ -60,7 +64,11 @@ export function createProgram(session: Session): Command {
   addNodesCommands(program, session);
   addImagesCommands(program, session);
   addRunsCommands(program, session);
+  addManagementNodesCommands(program, session);
+  addSystemsCommands(program, session);
+  addOperatingSystemsCommands(program, session);
   addWorkerCommand(program, session);
   addUpCommand(program, session);
+  addCompletionCommands(program, session);
   return program;
 }

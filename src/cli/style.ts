@@ -32,6 +32,11 @@ export function fields(entries: readonly (readonly string[])[]): string {
   return render(entries);
 }
 
+/** Names in one cell of a table or in one field; `-` for none. */
+export function listed(names: readonly string[]): string {
+  return names.join(', ') || '-';
+}
+
 const none = '';
 const bare = {
   ...{ top: none, 'top-mid': none, 'top-left': none, 'top-right': none },

@@ -5,6 +5,7 @@ import {
   createProvisioners,
   createSimulatedProvisioner,
   createSimulatedWorld,
+  type Provisioners,
 } from '../provisioners/registry.ts';
 import { createJobs } from '../remote/jobs.ts';
 
@@ -13,12 +14,16 @@ import { createJobs } from '../remote/jobs.ts';
  * a provisioning system that this program does not know.
  */
 export function settingsProblems(computer: Computer): readonly Problem[] {
+  return provisionersWithoutConnections().get(computer.provisioningSystem).validate(computer);
+}
+
+/** The provisioners as far as they can be used without reaching anything: their settings and what they declare. */
+export function provisionersWithoutConnections(): Provisioners {
   const shellFor = (): never => {
     throw new UnsupportedError('settings are checked without a connection');
   };
-  const provisioners = createProvisioners({
+  return createProvisioners({
     libvirt: () => createLibvirt({ jobs: createJobs(), shellFor }),
     simulated: () => createSimulatedProvisioner(createSimulatedWorld({ seed: 'settings' })),
   });
-  return provisioners.get(computer.provisioningSystem).validate(computer);
 }

@@ -17,9 +17,14 @@ export interface WorkerProcess {
 const program = fileURLToPath(new URL('worker-child.ts', import.meta.url));
 const ready = 'Worker is ready';
 
-/** Starts a worker process and waits until it polls; 10 s on two slow cores. */
-export async function startWorkerProcess(environment: Readonly<Record<string, string>>): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program], {
+const ofCheckout: readonly string[] = ['--import', 'tsx', program];
+
+/** Starts a worker process and waits until it polls; 10 s on two slow cores. `args` are what Node runs: a worker of this checkout. */
+export async function startWorkerProcess(
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[] = ofCheckout,
+): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

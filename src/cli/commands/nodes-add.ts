@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { NewComputer } from '../../catalog/catalog.ts';
-import { InvalidInputError } from '../../domain/errors.ts';
 import { parseName } from '../../domain/names.ts';
 import { addCommand } from '../command.ts';
 import { withCatalog } from '../connect.ts';
+import { readNodeSettings } from '../node-settings.ts';
 import { collectHostKey, collectMac, parseMebibytes, wholeNumber } from '../parse-arguments.ts';
+import { loadRefuseProblems } from '../refuse-problems.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
 
 interface AddOptions extends OutputOptions {
@@ -40,7 +39,8 @@ export function addNodesAddCommand(nodes: Command, session: Session): void {
     .option('--host-key <key>', 'public host key of its SSH server; may be given several times', collectHostKey)
     .action(async (node: string, options: AddOptions) => {
       const computer = await newComputer(node, options);
-      await refuseProblems(computer);
+      const refuseProblems = await loadRefuseProblems(`${computer.name} was not added`);
+      refuseProblems({ ...computer, id: 0, state: 'available' });
       const added = await withCatalog(async (catalog) => await catalog.computers.add(computer));
       printResult(
         session,
@@ -61,39 +61,7 @@ async function newComputer(node: string, options: AddOptions): Promise<NewComput
     macAddresses: options.mac ?? [],
     memoryMiB: options.memory,
     cpus: options.cpus,
-    settings:
-      options.settings === undefined ? {} : parseSettings(await readSettings(options.settings), options.settings),
+    settings: options.settings === undefined ? {} : await readNodeSettings(options.settings),
     ...(options.hostKey === undefined ? {} : { hostKeys: options.hostKey }),
   };
-}
-
-async function readSettings(file: string): Promise<string> {
-  try {
-    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new InvalidInputError(`read the settings ${file}`, { cause });
-  }
-}
-
-function parseSettings(json: string, file: string): Record<string, unknown> {
-  let settings: unknown;
-  try {
-    settings = JSON.parse(json);
-  } catch (cause) {
-    throw new InvalidInputError(`read the settings ${file}: expected JSON`, { cause });
-  }
-  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return { ...settings };
-  throw new InvalidInputError(`read the settings ${file}: expected a JSON object`);
-}
-
-/** Every problem at once, each with its path. */
-async function refuseProblems(computer: NewComputer): Promise<void> {
-  // Provisioners bring libraries that other commands do without.
-  const { settingsProblems } = await import('../../worker/check-settings.ts');
-  const problems = settingsProblems({ ...computer, id: 0, state: 'available' });
-  if (problems.length === 0) return;
-  const lines = problems.map(({ where, problem }) => `  ${where}: ${problem}`);
-  throw new InvalidInputError(`${computer.name} was not added; what is wrong with it:\n${lines.join('\n')}`, {
-    evidence: { problems },
-  });
 }

@@ -7,10 +7,12 @@ import { withCatalog } from '../connect.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
 import { fields, table } from '../style.ts';
 import { addNodesAddCommand } from './nodes-add.ts';
+import { addNodesEditCommand } from './nodes-edit.ts';
+import { addNodesRemoveCommand } from './nodes-remove.ts';
 
 export function addNodesCommands(program: Command, session: Session): void {
   const nodes = addGroup(program, 'nodes', {
-    summary: 'list, show and add nodes',
+    summary: 'list, show, add, edit and remove nodes',
     examples: ['imprint nodes list', 'imprint nodes show lab-07'],
   });
   addCommand(nodes, 'list', {
@@ -37,6 +39,8 @@ export function addNodesCommands(program: Command, session: Session): void {
     printResult(session, options, document(node), describe(node));
   });
   addNodesAddCommand(nodes, session);
+  addNodesEditCommand(nodes, session);
+  addNodesRemoveCommand(nodes, session);
 }
 
 interface Node {
