@@ -19,8 +19,11 @@ const defaultDeadlineSeconds = 600;
 
 /** Steps 3 and 5 of loadNode. */
 export interface LoadPlanActivities {
-  /** Proves the copy in the library, in full when it was touched since the last full check, and that nothing stands in the way. */
-  checkLoad(input: LoadStepInput): Promise<Evidence>;
+  /**
+   * Proves the copy in the library, in full when it was touched since the last full check, and that nothing stands in the way. `found`
+   * is why the node's status is RELOAD: a system that loads nothing refuses with it.
+   */
+  checkLoad(input: LoadStepInput & { readonly found?: string }): Promise<Evidence>;
   /** Ends the run's jobs in the library, proves them gone and removes their directories. */
   clearLoadJobs(input: LoadStepInput): Promise<void>;
   planLoad(input: LoadStepInput): Promise<readonly PlanStep[]>;
@@ -30,12 +33,14 @@ export interface LoadPlanActivities {
 
 export function createLoadPlanActivities(deps: ActivityDependencies): LoadPlanActivities {
   return {
-    async checkLoad(input) {
+    async checkLoad({ found, ...input }) {
+      // Before its copy is looked for: who loads nothing needs none.
+      const loading = need((await nodeFacts(deps, input.node)).provisioner, 'loading', found);
       const facts = await loadFacts(deps, input);
       const context = callContext();
       const problems = [
         ...facts.provisioner.validate(facts.computer),
-        ...(await need(facts.provisioner, 'loading').check(facts.request, context)),
+        ...(await loading.check(facts.request, context)),
       ].map(({ where, problem }) => `${where}: ${problem}`);
       if (problems.length > 0)
         throw new InvalidInputError(`${facts.computer.name} cannot be loaded: ${problems.join('; ')}`);

@@ -1,6 +1,7 @@
 import type { Evidence } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { need } from '../provisioners/provisioner.ts';
+import { InvalidInputError } from '../domain/errors.ts';
 import { callContext, claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { nodeFacts } from './facts.ts';
@@ -10,6 +11,8 @@ import { mustKeep, refuseKept } from './kept-disks.ts';
 export interface UnloadingActivities {
   /** Deletes what loads have set aside, unless it is still the source of a revision that has not been READY. */
   discardSetAside(input: StepInput): Promise<Evidence>;
+  /** That this system can take anything off a node, and that the node's settings are right. */
+  checkUnload(input: StepInput): Promise<void>;
   unload(input: StepInput): Promise<Evidence>;
   recordUnloaded(input: StepInput): Promise<void>;
 }
@@ -25,6 +28,14 @@ export function createUnloadingActivities(deps: ActivityDependencies): Unloading
       const evidence = (await need(provisioner, 'loading').discardSetAside?.(computer, fence, callContext())) ?? {};
       await catalog.revisionUses.forgetReplaced(fence);
       return evidence;
+    },
+
+    async checkUnload(step) {
+      await catalog.claims.fence(claimant(step));
+      const { provisioner, computer } = await nodeFacts(deps, step.node);
+      need(provisioner, 'loading');
+      const problems = provisioner.validate(computer).map(({ where, problem }) => `${where}: ${problem}`);
+      if (problems.length > 0) throw new InvalidInputError(`${step.node} cannot be unloaded: ${problems.join('; ')}`);
     },
 
     async unload(step) {

@@ -123,10 +123,17 @@ export interface Loading {
 
 type Capability = 'power' | 'capturing' | 'loading';
 
-/** Returns the capability or throws UnsupportedError: the only place that tests for absence. */
-export function need<Name extends Capability>(provisioner: Provisioner, name: Name): NonNullable<Provisioner[Name]> {
+/**
+ * Returns the capability or throws UnsupportedError: the only place that tests for absence. `found` says what was seen of the node that
+ * makes the capability necessary.
+ */
+export function need<Name extends Capability>(
+  provisioner: Provisioner,
+  name: Name,
+  found?: string,
+): NonNullable<Provisioner[Name]> {
   const capability = provisioner[name];
-  if (capability === undefined)
-    throw new UnsupportedError(`the provisioning system ${provisioner.name} has no ${name}`);
-  return capability;
+  if (capability !== undefined) return capability;
+  const because = found === undefined ? '' : `: ${found}`;
+  throw new UnsupportedError(`the provisioning system ${provisioner.name} has no ${name}${because}`);
 }

@@ -1,6 +1,7 @@
 import { NotFoundError } from '../domain/errors.ts';
 import type { Provisioner } from './provisioner.ts';
 
+export { createLab } from './lab/index.ts';
 export { createLibvirt } from './libvirt/index.ts';
 export type { HostSettings } from './libvirt/settings.ts';
 export { createSimulatedProvisioner } from './simulated/index.ts';
@@ -8,7 +9,7 @@ export { createSimulatedWorld, type SimulatedWorld } from './simulated/world.ts'
 export { directoryStore } from './simulated/directory-store.ts';
 
 /** The provisioning systems that Imprint can drive; the keys that computers and the catalog use. */
-export const provisionerNames = ['libvirt', 'simulated'] as const;
+export const provisionerNames = ['lab', 'libvirt', 'simulated'] as const;
 export type ProvisionerName = (typeof provisionerNames)[number];
 
 /** How each is made. A missing entry does not compile. */
@@ -27,7 +28,7 @@ export function createProvisioners(factories: ProvisionerFactories): Provisioner
     get: (name) => {
       const known = provisionerNames.find((candidate) => candidate === name);
       if (known === undefined) {
-        throw new NotFoundError(`find the provisioning system ${name}: there are ${provisionerNames.join(' and ')}`);
+        throw new NotFoundError(`find the provisioning system ${name}: there are ${provisionerNames.join(', ')}`);
       }
       const provisioner = made.get(known) ?? factories[known]();
       made.set(known, provisioner);

@@ -1,6 +1,7 @@
 import type { Computer, Problem } from '../domain/computer.ts';
 import { UnsupportedError } from '../domain/errors.ts';
 import {
+  createLab,
   createLibvirt,
   createProvisioners,
   createSimulatedProvisioner,
@@ -23,6 +24,7 @@ export function provisionersWithoutConnections(): Provisioners {
     throw new UnsupportedError('settings are checked without a connection');
   };
   return createProvisioners({
+    lab: createLab,
     libvirt: () => createLibvirt({ jobs: createJobs(), shellFor }),
     simulated: () => createSimulatedProvisioner(createSimulatedWorld({ seed: 'settings' })),
   });

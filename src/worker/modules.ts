@@ -6,6 +6,7 @@ import { NotFoundError, UnsupportedError } from '../domain/errors.ts';
 import type { StandardAccess } from '../os/operating-system.ts';
 import { findOperatingSystem } from '../os/registry.ts';
 import {
+  createLab,
   createLibvirt,
   createProvisioners,
   createSimulatedProvisioner,
@@ -37,6 +38,7 @@ export function createModules(config: WorkerConfig, catalog: Catalog): Modules {
     ...(config.IMPRINT_SECRETS === undefined ? {} : { directory: config.IMPRINT_SECRETS }),
   });
   const provisioners = createProvisioners({
+    lab: createLab,
     libvirt: () => createLibvirt({ jobs, shellFor: (host) => hostShell(pool, secrets, host) }),
     simulated: () => createSimulatedProvisioner(openWorld(config)),
   });

@@ -27,27 +27,27 @@ export async function loadOnto(steps: Steps, prefix: string, target: LoadTarget)
   const { managementNode, node, revisionId } = target;
 
   // 2. Node status: READY → done, POST_LOAD → only step 6, RELOAD → go on.
-  const { status } = await steps.take(
+  const { status, reasons } = await steps.take(
     `${prefix}2`,
     `Read the status of ${node}`,
     async (step) => await onNode(managementNode, 'guest', `Status of ${node}`).readNodeStatus({ ...step, revisionId }),
     { noUndo: 'It only reads.' },
   );
-  if (status === 'RELOAD') await reload(steps, prefix, target);
+  if (status === 'RELOAD') await reload(steps, prefix, { ...target, found: reasons['status'] ?? status });
   else if (status === 'POST_LOAD') await prepareLoaded(steps, prefix, target, 'found on the node');
   else await recordLoaded(steps, prefix, target, 'found on the node');
   return status;
 }
 
-async function reload(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
-  const { managementNode, node, revisionId } = target;
+async function reload(steps: Steps, prefix: string, target: LoadTarget & { readonly found: string }): Promise<void> {
+  const { managementNode, node, revisionId, found } = target;
 
   // 3. The revision has a sound copy in the library that the target reads.
   await steps.take(
     `${prefix}3`,
     'Check the copy in the library',
     async (step) =>
-      await onNode(managementNode, 'long', 'Check the copy in the library').checkLoad({ ...step, revisionId }),
+      await onNode(managementNode, 'long', 'Check the copy in the library').checkLoad({ ...step, revisionId, found }),
     {
       undo: async (step) =>
         await onNode(managementNode, 'guest', 'End the checksum jobs').clearLoadJobs({ ...step, revisionId }),

@@ -1,5 +1,6 @@
 import type { NodeInput } from '../domain/inputs.ts';
 import { catalog, onNode } from './activities.ts';
+import type { LeftAs } from './left-as.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
 import { requireInput } from './require-input.ts';
@@ -9,6 +10,7 @@ import { Steps } from './steps.ts';
 export async function unloadNode(input: NodeInput): Promise<void> {
   const { node } = requireInput(input);
   const steps = new Steps(node, `Unload ${node}`);
+  const leftAs: LeftAs = { state: 'previous' };
 
   await runProcedure(steps, async () => {
     // 1. Claim the node.
@@ -16,27 +18,37 @@ export async function unloadNode(input: NodeInput): Promise<void> {
       '1',
       `Claim ${node}`,
       async (step) => await catalog(`Claim ${node}`).claimForUnload({ ...step, input }),
-      { undo: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'maintenance' }) },
+      { undo: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: leftAs.state }) },
     );
 
-    // 2. Take the system off the node.
+    // 2. Check what could stand in the way.
     await steps.take(
       '2',
+      'Check what could stand in the way',
+      async (step) => await onNode(managementNode, 'short', `Check ${node}`).checkUnload(step),
+      { noUndo: 'It only reads.' },
+    );
+
+    // 3. Take the system off the node.
+    steps.stopIfCancelled();
+    leftAs.state = 'maintenance';
+    await steps.take(
+      '3',
       `Take the system off ${node}`,
       async (step) => await onNode(managementNode, 'guest', `Unload ${node}`).unload(step),
       { noUndo: 'What is deleted was a clone of an image, or was asked to go; set-aside disks are never touched.' },
     );
 
-    // 3. Record that nothing is loaded.
+    // 4. Record that nothing is loaded.
     await steps.take(
-      '3',
+      '4',
       `Record that nothing is loaded on ${node}`,
       async (step) => await catalog(`Record that nothing is loaded on ${node}`).recordUnloaded(step),
       { noUndo: 'It is true.' },
     );
 
-    // 4. Release the claim, record the outcome, notify.
-    await releaseNode(steps, '4', 'available');
+    // 5. Release the claim, record the outcome, notify.
+    await releaseNode(steps, '5', 'available');
     await recordOutcome('completed', `nothing is loaded on ${node}`);
   });
 }

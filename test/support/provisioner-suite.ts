@@ -96,10 +96,10 @@ function basics(name: string, current: Current): void {
 }
 
 function power(current: Current): void {
-  it('reaches each power state once or twice asked for, and reads it afresh', async ({ skip }) => {
+  it('reaches each power state once or twice asked for, and reads it afresh', async () => {
     const { provisioner, source, context } = current();
     const { power } = provisioner;
-    if (power === undefined) return skip('it has no power');
+    if (power === undefined) return expectLack(provisioner, 'power');
     for (const repeat of [1, 2]) {
       await power.on(source, context);
       expect((await power.read(source, context)).value, `on, time ${String(repeat)}`).toBe('on');
@@ -117,10 +117,10 @@ function power(current: Current): void {
 }
 
 function capturing(current: Current): void {
-  it('plans a capture as data whose every step can be done, and undone exactly where it says so', async ({ skip }) => {
+  it('plans a capture as data whose every step can be done, and undone exactly where it says so', async () => {
     const fixture = current();
     const { capturing } = fixture.provisioner;
-    if (capturing === undefined) return skip('it captures nothing');
+    if (capturing === undefined) return expectLack(fixture.provisioner, 'capturing');
     const request = captureRequest(fixture);
     expect((await capturing.check(request, fixture.context)).problems).toEqual([]);
     const plan = await capturing.plan(request, fixture.context);
@@ -128,18 +128,18 @@ function capturing(current: Current): void {
     expect(await capturing.plan(request, fixture.context)).toEqual(plan);
   });
 
-  it('carries a capture out, each step twice, to disks that are whole', async ({ skip }) => {
+  it('carries a capture out, each step twice, to disks that are whole', async () => {
     const fixture = current();
-    if (fixture.provisioner.capturing === undefined) return skip('it captures nothing');
+    if (fixture.provisioner.capturing === undefined) return expectLack(fixture.provisioner, 'capturing');
     const { manifest } = await captureAndPublish(fixture);
     expect(manifest.disks.length).toBeGreaterThan(0);
     expect(manifest.disks[0]?.virtualSizeBytes).toBeGreaterThan(0);
   });
 
-  it('undoes every beginning of a capture, twice, and leaves nothing in the library', async ({ skip }) => {
+  it('undoes every beginning of a capture, twice, and leaves nothing in the library', async () => {
     const fixture = current();
     const { capturing } = fixture.provisioner;
-    if (capturing === undefined) return skip('it captures nothing');
+    if (capturing === undefined) return expectLack(fixture.provisioner, 'capturing');
     const length = (await capturing.plan(captureRequest(fixture), fixture.context)).length;
     for (let count = 0; count <= length; count += 1) {
       const request = captureRequest(fixture);
@@ -160,10 +160,11 @@ function capturing(current: Current): void {
 }
 
 function loading(current: Current): void {
-  it('plans a load as data, carries it out, each step twice, and keeps what it is asked to keep', async ({ skip }) => {
+  it('plans a load as data, carries it out, each step twice, and keeps what it is asked to keep', async () => {
     const fixture = current();
     const { loading, capturing } = fixture.provisioner;
-    if (loading === undefined || capturing === undefined) return skip('it does not both capture and load');
+    if (loading === undefined) return expectLack(fixture.provisioner, 'loading');
+    if (capturing === undefined) return expectLack(fixture.provisioner, 'capturing');
     const request = await loadRequest(fixture);
     expect(await loading.check(request, fixture.context)).toEqual([]);
     const plan = await loading.plan(request, fixture.context);
@@ -177,10 +178,11 @@ function loading(current: Current): void {
     if (power !== undefined) expect((await power.read(fixture.target, fixture.context)).value).toBe('on');
   });
 
-  it('undoes every beginning of a load, twice, and leaves the node as it was', async ({ skip }) => {
+  it('undoes every beginning of a load, twice, and leaves the node as it was', async () => {
     const fixture = current();
     const { loading, capturing } = fixture.provisioner;
-    if (loading === undefined || capturing === undefined) return skip('it does not both capture and load');
+    if (loading === undefined) return expectLack(fixture.provisioner, 'loading');
+    if (capturing === undefined) return expectLack(fixture.provisioner, 'capturing');
     const first = await loadRequest(fixture);
     const before = JSON.stringify(await fixture.loadedState(fixture.target));
     const undoable = (await loading.plan(first, fixture.context)).filter((step) => 'title' in step.undo).length;
@@ -196,16 +198,22 @@ function loading(current: Current): void {
     }
   });
 
-  it('takes whatever is loaded off a node, and succeeds when there is nothing', async ({ skip }) => {
+  it('takes whatever is loaded off a node, and succeeds when there is nothing', async () => {
     const { provisioner, target, context } = current();
     const { loading } = provisioner;
-    if (loading === undefined) return skip('it loads nothing');
+    if (loading === undefined) return expectLack(provisioner, 'loading');
     const fence = newFence(target, 'unloadNode');
     await loading.unload(target, fence, context);
     await loading.unload(target, fence, context);
     await loading.discardSetAside?.(target, fence, context);
     await loading.discardSetAside?.(target, fence, context);
   });
+}
+
+/** Whoever needs what it lacks is told so. */
+function expectLack(provisioner: Provisioner, capability: 'power' | 'capturing' | 'loading'): void {
+  expect(() => need(provisioner, capability)).toThrow(UnsupportedError);
+  expect(() => need(provisioner, capability)).toThrow(`${provisioner.name} has no ${capability}`);
 }
 
 function expectSoundPlan<Request>(

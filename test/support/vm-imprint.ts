@@ -12,7 +12,8 @@ import type { CallContext } from '../../src/domain/call-context.ts';
 import type { Computer } from '../../src/domain/computer.ts';
 import type { Revision } from '../../src/domain/image.ts';
 import { buildGuestImage, type GuestImage } from '../../src/platform/guest-image.ts';
-import { ensurePrivateLibvirt } from '../../src/platform/libvirt-daemons.ts';
+import { ensurePrivateLibvirt, stopPrivateLibvirt } from '../../src/platform/libvirt-daemons.ts';
+import { findProcess } from '../../src/platform/process-file.ts';
 import { createProgressReporter } from '../../src/platform/progress.ts';
 import { openStateDirectory } from '../../src/platform/state-directory.ts';
 import type { LibraryPlace } from '../../src/remote/library-place.ts';
@@ -46,6 +47,10 @@ export interface VmImprint {
   /** Root's shell on a node; the node must show a host key that the catalog knows. */
   shellTo(node: string): Promise<Shell>;
   virsh(...args: string[]): Promise<string>;
+  /** Kills the libvirt daemon with SIGKILL; its machines go on. */
+  killLibvirt(): Promise<void>;
+  /** Starts it again, and waits until it answers. */
+  startLibvirt(): Promise<void>;
   /** A worker in a process of its own, for tests that kill it. */
   startWorker(): Promise<WorkerProcess>;
   stop(): Promise<void>;
@@ -73,7 +78,7 @@ async function start(closers: Close[]): Promise<Omit<VmImprint, 'stop'>> {
   closers.push(async () => await rm(root, { recursive: true, force: true }));
   const services = await startServices(root, closers);
   const environment = { ...services.environment, IMPRINT_SECRETS: await writeSecrets(join(root, 'secrets'), guest) };
-  const { client, virsh, uri } = services;
+  const { client, virsh, uri, killLibvirt, startLibvirt } = services;
   const context = { signal: new AbortController().signal, progress: () => undefined };
   await importBase(environment, { catalog: client.catalog, root, guest, context });
   const shells = createShellPool();
@@ -85,6 +90,8 @@ async function start(closers: Close[]): Promise<Omit<VmImprint, 'stop'>> {
     context,
     root,
     virsh,
+    killLibvirt,
+    startLibvirt,
     library: { name: managementNode, root: environment.IMPRINT_LIBRARY, shell: createLocalShell() },
     directoryOf: (node) => join(machines, node),
     addNode: async (name, settings = {}) =>
@@ -108,8 +115,9 @@ async function startServices(root: string, closers: Close[]) {
   closers.push(server.stop);
   const database = await testDatabase();
   closers.push(database.drop);
-  const libvirt = await ensurePrivateLibvirt(await openStateDirectory(join(root, 'state')), createProgressReporter());
-  closers.push(libvirt.stop);
+  const state = await openStateDirectory(join(root, 'state'));
+  const libvirt = await ensurePrivateLibvirt(state, createProgressReporter());
+  closers.push(async () => await stopPrivateLibvirt(state));
   const catalog = await createCatalog({ databaseUrl: database.databaseUrl });
   const connection = await Connection.connect({ address: server.address });
   const client = createClient(new Client({ connection, namespace: server.namespace }), catalog);
@@ -123,7 +131,16 @@ async function startServices(root: string, closers: Close[]) {
   };
   const virsh = async (...args: string[]): Promise<string> =>
     (await execa('virsh', ['-q', '-c', libvirt.uri, ...args])).stdout.trim();
-  return { client, environment, uri: libvirt.uri, virsh };
+  const killLibvirt = async (): Promise<void> => {
+    const daemon = await findProcess(join(root, 'state', 'libvirt', 'process.json'));
+    if (daemon === undefined) throw new Error('no libvirt daemon runs');
+    process.kill(daemon.pid, 'SIGKILL');
+  };
+  const startLibvirt = async (): Promise<void> => {
+    const { started } = await ensurePrivateLibvirt(state, createProgressReporter());
+    if (!started) throw new Error('the libvirt daemon was running');
+  };
+  return { client, environment, uri: libvirt.uri, virsh, killLibvirt, startLibvirt };
 }
 
 /** Once for a machine: other tests and the demo use the same one. */

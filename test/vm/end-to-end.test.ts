@@ -13,7 +13,6 @@ import { runKey } from '../../src/library/paths.ts';
 import { verifyCopy } from '../../src/library/verify-copy.ts';
 import { hostKeysOnConsole } from '../../src/os/linux/first-boot.ts';
 import { createJobs } from '../../src/remote/jobs.ts';
-import type { Shell } from '../../src/remote/shell.ts';
 import { createSshShell } from '../../src/remote/ssh-shell.ts';
 import { failureOf } from '../support/runs.ts';
 import { startSshd } from '../support/sshd.ts';
@@ -30,10 +29,12 @@ import {
   type SeenCopy,
 } from '../support/vm-copy.ts';
 import { dataOfBase, namesIn, startVmImprint, type VmImprint } from '../support/vm-imprint.ts';
+import { atShutdown, breakSeal, flipByte, untilStep } from '../support/vm-faults.ts';
 import { saveMachine, type SavedMachine } from '../support/vm-saved.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 
 const needs: readonly TestNeed[] = ['vm', 'sealCheck', 'ssh', 'temporal', 'postgres'];
+const isMissingSomething = (): boolean => needs.some((need) => whyUnavailable(need) !== undefined);
 const MIB = 1024 ** 2;
 const node = 'vm-1';
 
@@ -45,7 +46,7 @@ let saved: SavedMachine;
 
 /** The cases go on from each other's machine, in the order of this file: a boot takes a minute. */
 beforeAll(async () => {
-  if (needs.some((need) => whyUnavailable(need) !== undefined)) return;
+  if (isMissingSomething()) return;
   imprint = await startVmImprint();
   close = imprint.stop;
   await imprint.addNode(node);
@@ -77,30 +78,6 @@ async function leftOf(run: RunHandle<unknown>, image: string): Promise<unknown> 
 
 const nothing = { owner: undefined, revisions: 'no image', staging: [], jobs: [], published: [] };
 
-/** Something that the guest does at its next shutdown, after the seal. It lives in memory, so no image holds it. */
-async function atShutdown(shell: Shell, script: string): Promise<void> {
-  await shell.upload(script, '/run/at-shutdown', { ...inGuest, mode: 0o755 });
-  const properties = ['TimeoutStopSec=900', 'ExecStop=/bin/sh /run/at-shutdown'].map((text) => `--property=${text}`);
-  await shell.run(
-    'systemd-run',
-    ['--quiet', '--remain-after-exit', '--unit=at-shutdown', ...properties, 'true'],
-    inGuest,
-  );
-}
-
-/** Undoes the seal, and the hook that would mend it. */
-const breakSeal = `
-rm -f /lib/systemd/system-shutdown/imprint-seal
-echo 0123456789abcdef0123456789abcdef >/etc/machine-id
-echo seed >/var/lib/systemd/random-seed
-echo key >/etc/ssh/ssh_host_ed25519_key
-echo 'ghost:x:1234:1234::/home/ghost:/bin/sh' >>/etc/passwd
-mkdir -p /home/ghost
-echo '/swapfile none swap sw 0 0' >>/etc/fstab
-echo left >/var/tmp/left-over
-sync
-`;
-
 /** Checks of the seal that were not passed. */
 function notPassed(revision: Revision | undefined): readonly string[] {
   if (revision?.manifest === undefined) throw new Error('there is no manifest');
@@ -115,15 +92,6 @@ async function nodeState(): Promise<unknown> {
   const disks = await Promise.all(files.map(async (name) => [name, (await stat(join(directory, name))).mtimeMs]));
   const definition = await imprint.virsh('dumpxml', '--inactive', node);
   return { hostKeys, currentRevisionId, disks, definition, power: await imprint.virsh('domstate', node) };
-}
-
-/** Damages one byte in the middle of a file without changing its size; twice: as it was. */
-async function flipByte(path: string): Promise<void> {
-  const at = Math.floor((await stat(path)).size / 2);
-  const place = ['bs=1', 'count=1', 'status=none'];
-  const { stdout } = await execa('dd', [`if=${path}`, `skip=${String(at)}`, ...place], { encoding: 'buffer' });
-  const input = Buffer.from([(stdout[0] ?? 0) ^ 0xff]);
-  await execa('dd', [`of=${path}`, `seek=${String(at)}`, 'conv=notrunc', ...place], { input });
 }
 
 /** Proves the published copy of an image, as a load does. */
@@ -142,8 +110,11 @@ async function sha256Of(path: string): Promise<string> {
 }
 
 describe('a load of the base image', () => {
-  it('ends READY, with host keys that were read from the console before the first contact', async () => {
+  it('ends READY, although libvirtd is killed while it boots, with host keys read from the console before the first contact', async () => {
     const run = await imprint.client.startLoad({ node, image: 'base' });
+    await untilStep(imprint, run, '6.1');
+    await imprint.killLibvirt();
+    await imprint.startLibvirt();
     const { found } = await run.result();
 
     const { hostKeys = [], address, sshPort: port } = await imprint.catalog.computers.get(node);
@@ -188,6 +159,53 @@ describe('a load of the base image', () => {
     } finally {
       await sshd.stop();
     }
+  });
+});
+
+describe('a lab machine that holds the base image', () => {
+  const lab = 'lab-1';
+  const load = async () => await imprint.client.startLoad({ node: lab, image: 'base' });
+
+  /** The machine of the node, as somebody else would have installed it: Imprint knows its address and its host keys, and no more. */
+  beforeAll(async () => {
+    if (isMissingSomething()) return;
+    await saved.restore();
+    const { managementNode, address, sshPort, macAddresses, memoryMiB, cpus, hostKeys } =
+      await imprint.catalog.computers.get(node);
+    const machine = { managementNode, address, sshPort, macAddresses, memoryMiB, cpus, hostKeys: hostKeys ?? [] };
+    await imprint.catalog.computers.add({ ...machine, name: lab, provisioningSystem: 'lab', settings: {} });
+  });
+
+  it('is confirmed by a load, which only prepares what nobody has prepared', async () => {
+    expect(await (await load()).result()).toMatchObject({ found: 'READY' });
+    expect(await imprint.client.nodeStatus(lab)).toMatchObject({ status: 'READY', currentimage: 'base-v1' });
+
+    const shell = await imprint.shellTo(node);
+    await shell.run('sed', ['-i', '/^vcld_post_load/d', '/root/currentimage.txt'], inGuest);
+    expect(await (await load()).result()).toMatchObject({ found: 'POST_LOAD' });
+    expect(await imprint.client.nodeStatus(lab)).toMatchObject({ status: 'READY' });
+  });
+
+  it('refuses a load of what is not there, a capture, power and unload, and stays as it was', async () => {
+    const shell = await imprint.shellTo(node);
+    await shell.run('sed', ['-i', '1s/.*/other-v7/', '/root/currentimage.txt'], inGuest);
+    const { client } = imprint;
+    const runs = {
+      loading: await load().then(failureOf),
+      capturing: await failureOf(await client.startCapture({ node: lab, image: 'lab', author: 'test' })),
+      power: await failureOf(await client.power({ node: lab, action: 'off', force: true })),
+      unloading: await failureOf(await client.startUnload(lab)),
+    };
+
+    expect(runs.loading.message).toMatch(
+      /lab has no loading: other-v7 \(id \d+\) is loaded, base-v1 \(id \d+\) is expected/,
+    );
+    expect(runs.capturing.message).toContain('lab has no capturing');
+    expect(runs.power.message).toContain('lab has no power');
+    expect(runs.unloading.message).toContain('lab has no loading');
+    expect(await imprint.catalog.computers.get(lab)).toMatchObject({ state: 'available' });
+    expect(await imprint.catalog.claims.find(lab)).toBeUndefined();
+    expect(await imprint.virsh('domstate', node)).toBe('running');
   });
 });
 
@@ -280,6 +298,29 @@ describe('a capture whose worker is killed with SIGKILL at 10, 50 and 90 % of th
     // Control: with the byte put back the same file is sound.
     await flipByte(disk);
     expect(await verify('survivor')).toMatchObject({ by: 'sha256' });
+  });
+});
+
+describe('a capture whose libvirtd is killed while the guest shuts down, and again in the copy', () => {
+  it('waits for it, takes its word that the guest is off only with the proof on the disk, and copies once', async () => {
+    await saved.restore();
+    const run = await capture('daemonless', { copyRateBytes: 8 * MIB });
+    await untilStep(imprint, run, '5.3');
+    await imprint.killLibvirt();
+    await imprint.startLibvirt();
+    const copy = { run: run.id, disk: 'vda' };
+    const before = await untilCopied(imprint, copy, 0.2);
+    await imprint.killLibvirt();
+    const without = await untilCopied(imprint, copy, 0.4);
+    await imprint.startLibvirt();
+
+    await run.result();
+
+    const [revision] = await imprint.catalog.revisions.list('daemonless');
+    expect(copiedOnce([before, without], (await copyStepOf(imprint, copy))?.evidence)).toBe(true);
+    expect(revision?.manifest?.cleanShutdown.kind).toBe('clean');
+    expect(notPassed(revision)).toEqual([]);
+    expect(await leftOf(run, 'daemonless')).toMatchObject({ state: 'available', staging: [], jobs: [] });
   });
 });
 

@@ -29,7 +29,7 @@ export function addNodesAddCommand(nodes: Command, session: Session): void {
     ],
   })
     .requiredOption('--management-node <name>', 'the management node that reaches it')
-    .requiredOption('--system <name>', 'the provisioning system that drives it: libvirt, simulated')
+    .requiredOption('--system <name>', 'the provisioning system that drives it: lab, libvirt, simulated')
     .requiredOption('--address <host>', 'host name or address on which its operating system answers')
     .option('--ssh-port <port>', 'port of its SSH server', wholeNumber(65_535), 22)
     .option('--mac <address>', 'MAC address; may be given several times', collectMac)

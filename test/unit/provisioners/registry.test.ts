@@ -7,6 +7,9 @@ describe('the registry of provisioners', () => {
   it('makes each when it is first asked for, and once', () => {
     let made = 0;
     const provisioners = createProvisioners({
+      lab: () => {
+        throw new Error('nobody asked for lab');
+      },
       libvirt: () => {
         throw new Error('nobody asked for libvirt');
       },
@@ -18,7 +21,7 @@ describe('the registry of provisioners', () => {
     expect(made).toBe(0);
     expect(provisioners.get('simulated')).toBe(provisioners.get('simulated'));
     expect(made).toBe(1);
-    expect(() => provisioners.get('xcat')).toThrow(/xcat: there are libvirt and simulated/);
+    expect(() => provisioners.get('xcat')).toThrow(/xcat: there are lab, libvirt, simulated/);
     expect(() => provisioners.get('toString')).toThrow(/there are/);
   });
 });

@@ -1,0 +1,4 @@
+import { describeProvisioner } from '../../../support/provisioner-suite.ts';
+import { createLabFixture } from '../../../support/lab-fixture.ts';
+
+describeProvisioner('lab', () => Promise.resolve(createLabFixture()));
