@@ -2,7 +2,7 @@ import { CapacityError, ConflictError, InvalidInputError } from '../domain/error
 import { nameOfRevision } from '../domain/image.ts';
 import type { CaptureImageInput } from '../domain/inputs.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
-import { freeBytes } from '../library/prepare.ts';
+import { freeBytes, requireWritable } from '../library/prepare.ts';
 import { imageExists } from '../library/publish.ts';
 import { checkGuest } from './guest-check.ts';
 import { need } from '../provisioners/provisioner.ts';
@@ -53,6 +53,7 @@ export function createCapturePlanActivities(deps: ActivityDependencies): Capture
       const check = await need(facts.provisioner, 'capturing').check(facts.request, context);
       const all = [...problems, ...check.problems].map(({ where, problem }) => `${where}: ${problem}`);
       if (all.length > 0) throw new InvalidInputError(`${facts.computer.name} cannot be captured: ${all.join('; ')}`);
+      await requireWritable(facts.library, context);
       await checkGuest(deps, facts, facts.revision);
       await refuseExisting(facts);
       const free = await freeBytes(facts.library, context);

@@ -38,6 +38,22 @@ export async function prepare(place: LibraryPlace, context: CallContext): Promis
   throw new InvalidInputError(`prepare library ${place.name}: ${found || `${root} cannot be made`}`);
 }
 
+/**
+ * Looks whether the library is there and can be written to, without writing: a share that is not mounted, or was mounted read-only after an
+ * error, is seen before anything is touched. InvalidInputError says which directory it is.
+ */
+export async function requireWritable(place: LibraryPlace, context: CallContext): Promise<void> {
+  const { root } = libraryPaths(place);
+  const options = { signal: context.signal, timeoutMs: SHORT_MS, allowedExitCodes: [0, 1] };
+  for (const directory of [`${root}/.staging`, `${root}/.jobs`]) {
+    const { exitCode } = await place.shell.run('test', ['-d', directory, '-a', '-w', directory], options);
+    if (exitCode === 0) continue;
+    throw new InvalidInputError(
+      `library ${place.name}: ${directory} is missing or cannot be written to; is its file system mounted, and not read-only?`,
+    );
+  }
+}
+
 /** Bytes that its file system still gives to the worker's user. */
 export async function freeBytes(place: LibraryPlace, context: CallContext): Promise<number> {
   const { root } = libraryPaths(place);

@@ -49,13 +49,15 @@ export interface WorkerHere {
 /** What takes time on real machines takes none here, except the copy, which a test sets. */
 const quick = { bootSeconds: 0, shutdownSeconds: 0, preCaptureSeconds: 0 };
 
-/**
- * Starts the platform (about 10 s); no worker yet. `directory`: where library and world lie; default: a temporary one. `settings`: further
- * ones of the worker.
- */
-export async function startImprint(
-  options: { readonly directory?: string; readonly settings?: Readonly<Record<string, string>> } = {},
-): Promise<TestImprint> {
+export interface ImprintOptions {
+  /** Where library and world lie; default: a temporary one. */
+  readonly directory?: string;
+  /** Settings of the workers, beside those that they need. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Starts the platform (about 10 s); no worker yet. */
+export async function startImprint(options: ImprintOptions = {}): Promise<TestImprint> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'imprint-test-')));
   await mkdir(directory, { recursive: true });
   const [server, database] = await startServers();
