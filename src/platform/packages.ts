@@ -38,6 +38,11 @@ export const systemPackages = {
     { shownBy: 'sshd', package: 'openssh-server' },
     { shownBy: 'ssh-keygen', package: 'openssh-client' },
   ],
+  /** Whose completion is tested; bash is always there. */
+  shells: [
+    { shownBy: 'zsh', package: 'zsh' },
+    { shownBy: 'fish', package: 'fish' },
+  ],
 } as const satisfies Record<string, readonly SystemPackage[]>;
 
 export type SystemNeed = keyof typeof systemPackages;

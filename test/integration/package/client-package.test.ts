@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../src/platform/state-directory.ts';
 import { installPackedPackage, type EmptyProject } from '../../support/packed-package.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { startTemporal, type TestTemporal } from '../../support/temporal.ts';
+import { askingScript, withoutStartup, type CompletingShell } from '../../support/completing-shells.ts';
 import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
 import { startWorkerProcess, type WorkerProcess } from '../../support/worker-process.ts';
 
@@ -83,7 +84,7 @@ describe('an application with only the package', () => {
   let environment: Readonly<Record<string, string>>;
 
   const available = whyUnavailable('temporal') === undefined && whyUnavailable('postgres') === undefined;
-  beforeEach((context) => skipWithout(context, 'temporal', 'postgres'));
+  beforeEach((context) => skipWithout(context, 'temporal', 'postgres', 'shells'));
 
   beforeAll(async () => {
     if (!available) return;
@@ -148,5 +149,46 @@ describe('an application with only the package', () => {
     expect(overview).toMatch(/^image web: production revision 1$/m);
     expect(overview).toMatch(/^run captureImage\/lab-07\/course-42 completed: web-v1 /m);
     expect(overview).toMatch(/^RELOAD$/m);
+  });
+
+  describe('and a shell that has read its completion', () => {
+    /** What a real shell offers for each line, one array a line. */
+    async function offered(
+      shell: CompletingShell,
+      ...lines: readonly string[]
+    ): Promise<readonly (readonly string[])[]> {
+      await project.write(`ask.${shell}`, askingScript(shell, lines));
+      const env = { ...environment, PATH: `${dirname(project.command)}:${process.env['PATH'] ?? ''}` };
+      const asking = await execa(shell, [...withoutStartup[shell], `ask.${shell}`], { cwd: project.path, env });
+      expect(asking.stderr).toBe('');
+      return asking.stdout.split('====\n').map((answer) => answer.split('\n').filter((line) => line !== ''));
+    }
+
+    const lines = [
+      'imprint runs ',
+      'imprint status l',
+      'imprint runs show captureImage/',
+      'imprint capture x --after=le',
+    ];
+
+    it('bash completes commands, names and values, and runs nothing of the line', async () => {
+      const typed = `imprint capture $(touch touched) --im`;
+      expect(await offered('bash', ...lines, 'imprint images import web ask.', typed)).toEqual([
+        ['list', 'show', 'watch', 'cancel', 'help'],
+        ['lab-07'],
+        ['captureImage/lab-07/course-42'],
+        // The line is cut at the sign; bash puts the answer behind it.
+        ['leaveOff'],
+        [],
+        ['--image'],
+      ]);
+      expect(await readdir(project.path)).not.toContain('touched');
+    });
+
+    it.each(['zsh', 'fish'] as const)('%s completes commands, names and values', async (shell) => {
+      const [commands, ...others] = await offered(shell, ...lines);
+      expect(commands).toEqual(expect.arrayContaining(['cancel', 'list', 'show', 'watch']));
+      expect(others).toEqual([['lab-07'], ['captureImage/lab-07/course-42'], ['--after=leaveOff']]);
+    });
   });
 });
