@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { arch, cpus, loadavg, release, totalmem } from 'node:os';
+import { arch, cpus, release, totalmem } from 'node:os';
 import { execa } from 'execa';
 import prettyBytes from 'pretty-bytes';
 
@@ -18,9 +18,6 @@ export async function describeMachine(directory: string): Promise<Record<string,
     system: await systemName(),
     fileSystem: (await printed('stat', ['-f', '-c', '%T', directory])) ?? 'unknown',
     guests: 'emulated by TCG',
-    loadAtStart: loadavg()
-      .map((load) => load.toFixed(2))
-      .join(' '),
     node: process.version,
     temporalSdk: await sdkVersion(),
     temporal: (await printed(temporalCommand(), ['--version'])) ?? 'not found',

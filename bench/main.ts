@@ -1,15 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { errorChain } from '../src/domain/errors.ts';
+import { ensureSystemPackages } from '../src/platform/packages.ts';
+import { createProgressReporter } from '../src/platform/progress.ts';
 import { packageRoot } from '../src/platform/state-directory.ts';
 import { benchmarks } from './benchmarks.ts';
 import type { Benchmark } from './benchmark.ts';
 import { describeMachine } from './machine.ts';
 import { updateDocuments } from './render/documents.ts';
 import { markdownTable } from './render/table.ts';
-import { writeResults, type Figure, type Results } from './results.ts';
+import { keep, type Measured } from './results.ts';
 import { prepareServers } from './servers.ts';
 
 interface Options {
@@ -22,9 +24,9 @@ const say = (line: string): void => console.log(line);
 
 const program = new Command('npm run bench --')
   .description(
-    'Measures the figures of docs/figures.md. Without names all of them: the results are then kept in bench/results, and the tables and the plot are made anew.',
+    'Measures the figures of docs/figures.md, without names all of them, keeps the results in bench/results, and makes the tables and the plot anew.',
   )
-  .argument('[names...]', 'benchmarks to run; nothing is kept of a part')
+  .argument('[names...]', 'benchmarks to run; what they find takes the place of what they found before')
   .addOption(new Option('--quick', 'smaller sizes, to see that a benchmark works; nothing is kept').conflicts('render'))
   .option('--render', 'measure nothing; make tables and plot of the newest results anew')
   .addHelpText(
@@ -41,20 +43,11 @@ try {
 }
 
 async function main(names: readonly string[], options: Options): Promise<number> {
-  const quick = options.quick === true;
-  if (options.render === true) {
-    await updateDocuments(packageRoot(), resultsDirectory);
-    return 0;
+  const measured = options.render === true ? [] : await measureAll(choose(names), options.quick === true);
+  if (options.quick !== true) {
+    for (const file of await updateDocuments(packageRoot(), resultsDirectory)) say(`Made anew: ${file}`);
   }
-  const chosen = choose(names);
-  const results = await measureAll(chosen, quick);
-  say(`\n${markdownTable(results)}`);
-  for (const { benchmark, why } of results.missing) say(`No figure from ${benchmark}: ${why}`);
-  if (!quick && names.length === 0) {
-    say(`\nKept in ${await writeResults(resultsDirectory, results)}`);
-    await updateDocuments(packageRoot(), resultsDirectory);
-  }
-  return results.missing.length === 0 ? 0 : 1;
+  return measured.some(({ failed }) => failed !== undefined) ? 1 : 0;
 }
 
 function choose(names: readonly string[]): readonly Benchmark[] {
@@ -63,38 +56,43 @@ function choose(names: readonly string[]): readonly Benchmark[] {
   return names.length === 0 ? benchmarks : benchmarks.filter(({ name }) => names.includes(name));
 }
 
-async function measureAll(chosen: readonly Benchmark[], quick: boolean): Promise<Results> {
-  const started = new Date();
+async function measureAll(chosen: readonly Benchmark[], quick: boolean): Promise<readonly Measured[]> {
   const machine = await describeMachine(tmpdir());
   for (const [name, value] of Object.entries(machine)) say(`${name.padEnd(12)} ${value}`);
-  const figures: Figure[] = [];
-  const missing: Results['missing'] = [];
   const servers = await prepareServers();
+  const all: Measured[] = [];
   try {
     for (const benchmark of chosen) {
-      try {
-        figures.push(...(await measureOne(benchmark, quick)));
-      } catch (error) {
-        // One that cannot be had does not take the others with it.
-        console.error(error);
-        missing.push({ benchmark: benchmark.name, why: errorChain(error) });
-      }
+      const measured = await measureOne(benchmark, quick);
+      all.push(measured);
+      // At once, so that nothing is lost when a later one is interrupted.
+      if (!quick) say(`Kept in ${await keep(resultsDirectory, { schema: 1, machine, measured: all })}`);
     }
   } finally {
     await servers.stop();
   }
-  const seconds = Math.round((Date.now() - started.getTime()) / 1000);
-  return { schema: 1, started: started.toISOString(), seconds, quick, machine, figures, missing };
+  say(`\n${markdownTable({ schema: 1, machine, measured: all })}`);
+  return all;
 }
 
-async function measureOne(benchmark: Benchmark, quick: boolean): Promise<readonly Figure[]> {
+/** One that cannot be had does not take the others with it. */
+async function measureOne(benchmark: Benchmark, quick: boolean): Promise<Measured> {
   const directory = await mkdtemp(join(tmpdir(), `imprint-bench-${benchmark.name}-`));
-  const started = Date.now();
-  const sayHere = (line: string): void =>
-    say(`[${String(Math.round((Date.now() - started) / 1000)).padStart(4)} s] ${benchmark.name}: ${line}`);
+  const started = new Date();
+  const load = loadavg()
+    .map((value) => value.toFixed(2))
+    .join(' ');
+  const passed = (): number => Math.round((Date.now() - started.getTime()) / 1000);
+  const sayHere = (line: string): void => say(`[${String(passed()).padStart(4)} s] ${benchmark.name}: ${line}`);
+  const about = { benchmark: benchmark.name, started: started.toISOString(), load };
   try {
     sayHere(benchmark.about);
-    return await benchmark.measure({ quick, directory, say: sayHere });
+    await ensureSystemPackages(benchmark.needs, createProgressReporter());
+    const figures = await benchmark.measure({ quick, directory, say: sayHere });
+    return { ...about, seconds: passed(), figures: [...figures] };
+  } catch (error) {
+    console.error(error);
+    return { ...about, seconds: passed(), figures: [], failed: errorChain(error) };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

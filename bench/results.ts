@@ -20,33 +20,52 @@ const figureSchema = z.strictObject({
   how: z.string(),
 });
 
-const resultsSchema = z.strictObject({
-  schema: z.literal(1),
+const measuredSchema = z.strictObject({
+  benchmark: z.string(),
   started: z.iso.datetime(),
   seconds: z.number(),
-  quick: z.boolean(),
-  machine: z.record(z.string(), z.string()),
+  /** Load averages of the machine before it began. */
+  load: z.string(),
   figures: z.array(figureSchema),
-  /** Benchmarks that gave no figure, and why. */
-  missing: z.array(z.strictObject({ benchmark: z.string(), why: z.string() })),
+  /** Why it gave no figures. */
+  failed: z.string().exactOptional(),
+});
+
+const resultsSchema = z.strictObject({
+  schema: z.literal(1),
+  machine: z.record(z.string(), z.string()),
+  /** In the order of the table. */
+  measured: z.array(measuredSchema),
 });
 
 /** One row of the table. */
 export type Figure = z.output<typeof figureSchema>;
 
-/** What one run of `npm run bench` found. */
+/** What one benchmark found. */
+export type Measured = z.output<typeof measuredSchema>;
+
+/** What was measured on one machine: of each benchmark the latest. */
 export type Results = z.output<typeof resultsSchema>;
 
 export function isMet({ bar, value }: Figure): boolean {
   return bar.kind === 'at most' ? value <= bar.limit : value >= bar.limit;
 }
 
-/** Writes `<day>-<host class>.json`; a second run of a day takes the place of the first. Returns its path. */
-export async function writeResults(directory: string, results: Results): Promise<string> {
+/**
+ * Puts what was measured into the results of this machine and day, in place of what the same benchmark found earlier. A day begins with the
+ * results of the day before, so that one benchmark can be repeated alone; each says when it was measured.
+ */
+export async function keep(directory: string, results: Results): Promise<string> {
+  const earlier = await readNewestResults(directory);
+  const sameMachine = earlier?.machine['class'] === results.machine['class'] ? earlier : undefined;
+  const kept = sameMachine?.measured ?? [];
+  const replaced = kept.map((old) => results.measured.find(({ benchmark }) => benchmark === old.benchmark) ?? old);
+  const added = results.measured.filter(({ benchmark }) => !kept.some((old) => old.benchmark === benchmark));
+  const day = results.measured.at(-1)?.started.slice(0, 10) ?? 'none';
   await mkdir(directory, { recursive: true });
-  const name = `${results.started.slice(0, 10)}-${results.machine['class'] ?? 'unknown'}.json`;
-  const path = join(directory, name);
-  await writeFile(path, `${JSON.stringify(results, undefined, 2)}\n`);
+  const path = join(directory, `${day}-${results.machine['class'] ?? 'unknown'}.json`);
+  const merged: Results = { ...results, measured: [...replaced, ...added] };
+  await writeFile(path, `${JSON.stringify(merged, undefined, 2)}\n`);
   return path;
 }
 
@@ -54,7 +73,16 @@ export async function writeResults(directory: string, results: Results): Promise
 export async function readNewestResults(directory: string): Promise<Results | undefined> {
   const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith('.json'));
   const all = await Promise.all(names.map(async (name) => await readResults(join(directory, name))));
-  return all.sort((a, b) => a.started.localeCompare(b.started)).at(-1);
+  return all.sort((a, b) => lastStart(a).localeCompare(lastStart(b))).at(-1);
+}
+
+function lastStart({ measured }: Results): string {
+  return (
+    measured
+      .map(({ started }) => started)
+      .sort()
+      .at(-1) ?? ''
+  );
 }
 
 async function readResults(path: string): Promise<Results> {

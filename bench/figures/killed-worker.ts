@@ -28,7 +28,7 @@ export const killedWorker: Benchmark = {
 };
 
 /** Long enough that each of three workers attaches before the next kill. */
-const copySeconds = 110;
+const copySeconds = 90;
 
 interface Killed {
   /** When the copy says it began, of each look at it: one value unless it was begun again. */

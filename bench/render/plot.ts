@@ -1,5 +1,5 @@
 import { isMet, type Figure, type Results } from '../results.ts';
-import { amount } from './table.ts';
+import { amount, figuresOf } from './table.ts';
 
 const rowHeight = 44;
 const left = 20;
@@ -11,8 +11,8 @@ const decades = { from: -3, to: 2 };
  * How each figure stands to its bar, on a logarithmic scale: the bar is the line in the middle, better is to the left. A mark shows what
  * stands beside it, where that is of the same kind. Figures that count what must not be lost are left out.
  */
-export function plot({ figures }: Results): string {
-  const shown = figures.filter(({ bar }) => bar.kind === 'at most' && bar.limit > 0);
+export function plot(results: Results): string {
+  const shown = figuresOf(results).filter(({ bar }) => bar.kind === 'at most' && bar.limit > 0);
   const height = 60 + shown.length * rowHeight;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${String(width)} ${String(height)}" font-family="sans-serif" font-size="13">
 <rect width="100%" height="100%" fill="#fff"/>

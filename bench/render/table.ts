@@ -1,8 +1,8 @@
-import { isMet, type Figure, type Results } from '../results.ts';
+import { isMet, type Figure, type Measured, type Results } from '../results.ts';
 
 /** The table of all figures, as GitHub's Markdown. */
-export function markdownTable({ figures }: Results): string {
-  const rows = figures.map((figure) => [
+export function markdownTable(results: Results): string {
+  const rows = figuresOf(results).map((figure) => [
     figure.title,
     amount(figure.value, figure.unit),
     barText(figure),
@@ -12,25 +12,39 @@ export function markdownTable({ figures }: Results): string {
   return table([['what', 'measured', 'bar', '', 'beside it'], ...rows]);
 }
 
+/** All rows, in the order of the table. */
+export function figuresOf({ measured }: Results): readonly Figure[] {
+  return measured.flatMap(({ figures }) => figures);
+}
+
 /** What it was measured on, in one paragraph. */
-export function machineText({ started, seconds, machine }: Results): string {
-  const { processor, memory, kernel, system, fileSystem, guests, loadAtStart } = machine;
+export function machineText({ measured, machine }: Results): string {
+  const { processor, memory, kernel, system, fileSystem, guests } = machine;
   const { node, temporal, temporalSdk, qemu, libvirt, openssl } = machine;
+  const days = [...new Set(measured.map(({ started }) => started.slice(0, 10)))].sort();
+  const minutes = measured.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
   return [
-    `Measured ${started.slice(0, 10)} in ${String(Math.round(seconds / 60))} minutes on ${text(processor)}, ${text(memory)}, ${text(system)},`,
-    `kernel ${text(kernel)}, ${text(fileSystem)}; guests ${text(guests)}; load averages at the start ${text(loadAtStart)}.`,
-    `Node ${text(node)}; Temporal SDK ${text(temporalSdk)}, ${text(temporal)}; ${text(qemu)}; ${text(libvirt)}; ${text(openssl)}.`,
+    `Measured ${days.join(', ')} in ${String(Math.round(minutes))} minutes on ${text(processor)}, ${text(memory)}, ${text(system)},`,
+    `kernel ${text(kernel)}, ${text(fileSystem)}; guests ${text(guests)}. Node ${text(node)}; Temporal SDK ${text(temporalSdk)},`,
+    `${text(temporal)}; ${text(qemu)}; ${text(libvirt)}; ${text(openssl)}.`,
   ].join('\n');
 }
 
-/** How each figure was measured, with every sample. */
-export function detailsText({ figures, missing }: Results): string {
-  const parts = figures.map(({ title, how, samples, unit }) => {
-    const lists = Object.entries(samples).map(([name, values]) => `- ${name}: ${values.map(number).join(', ')}`);
-    return [`**${title}** (${unit}). ${how}`, '', ...lists].join('\n');
-  });
-  const left = missing.map(({ benchmark, why }) => `**Not measured: ${benchmark}.** ${why}`);
-  return [...parts, ...left].join('\n\n');
+/** How each figure was measured, when, under which load, with every sample. */
+export function detailsText({ measured }: Results): string {
+  return measured.map(benchmarkText).join('\n\n');
+}
+
+function benchmarkText({ benchmark, started, seconds, load, figures, failed }: Measured): string {
+  const when = `${started.slice(0, 16).replace('T', ' ')} UTC, ${String(seconds)} s, load averages before it ${load}`;
+  const heading = `#### ${benchmark}\n\n${when}.`;
+  const failure = failed === undefined ? [] : [`Not measured: ${failed}`];
+  return [heading, ...failure, ...figures.map(figureText)].join('\n\n');
+}
+
+function figureText({ title, how, samples, unit }: Figure): string {
+  const lists = Object.entries(samples).map(([name, values]) => `- ${name}: ${values.map(number).join(', ')}`);
+  return [`**${title}** (${unit}). ${how}`, '', ...lists].join('\n');
 }
 
 export function amount(value: number, unit: string): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { outdatedDocuments } from '../../bench/render/documents.ts';
-import { readNewestResults, writeResults, type Figure, type Results } from '../../bench/results.ts';
+import { keep, readNewestResults, type Figure, type Results } from '../../bench/results.ts';
 import { packageRoot } from '../../src/platform/state-directory.ts';
 
 const resultsDirectory = join(packageRoot(), 'bench', 'results');
@@ -21,12 +21,8 @@ const figure: Figure = {
 
 const invented: Results = {
   schema: 1,
-  started: '2999-01-01T00:00:00.000Z',
-  seconds: 1,
-  quick: false,
   machine: { class: 'none' },
-  figures: [figure],
-  missing: [{ benchmark: 'another', why: 'it was not to be had' }],
+  measured: [{ benchmark: 'one', started: '2999-01-01T00:00:00.000Z', seconds: 1, load: '0 0 0', figures: [figure] }],
 };
 
 describe('the documents', () => {
@@ -39,7 +35,7 @@ describe('the documents', () => {
   it('are seen to be out of date when something newer was measured (control)', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'imprint-results-'));
     try {
-      await writeResults(directory, invented);
+      await keep(directory, invented);
 
       const outdated = await outdatedDocuments(packageRoot(), directory);
 
@@ -54,6 +50,25 @@ describe('the documents', () => {
 });
 
 describe('results', () => {
+  it('of one benchmark that is repeated take the place of its earlier ones, and leave the others', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'imprint-results-'));
+    try {
+      const [one] = invented.measured;
+      if (one === undefined) throw new Error('nothing was invented');
+      await keep(directory, { ...invented, measured: [one, { ...one, benchmark: 'other' }] });
+      await keep(directory, { ...invented, measured: [{ ...one, seconds: 2 }] });
+
+      const kept = await readNewestResults(directory);
+
+      expect(kept?.measured.map(({ benchmark, seconds }) => [benchmark, seconds])).toEqual([
+        ['one', 2],
+        ['other', 1],
+      ]);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
   it('that are none are refused', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'imprint-results-'));
     try {
