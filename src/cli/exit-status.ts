@@ -28,7 +28,10 @@ export const exitStatusHelp: readonly (readonly [number, string])[] = [
   [exitStatuses.done, 'done; with --detach: the run was started'],
   [exitStatuses.failed, 'the run failed or was cancelled, or something else went wrong'],
   [exitStatuses.invalid, 'bad input or configuration; nothing was started'],
-  [exitStatuses.conflict, 'a conflict: the node is busy, the name is taken, or the request key was used for something else'],
+  [
+    exitStatuses.conflict,
+    'a conflict: the node is busy, the name is taken, or the request key was used for something else',
+  ],
   [exitStatuses.notFound, 'a node, image, revision, run, management node or system does not exist'],
   [exitStatuses.unreachable, 'Temporal or PostgreSQL cannot be reached'],
   [exitStatuses.detached, 'detached by Ctrl-C: the run goes on'],
