@@ -10,6 +10,9 @@ import { askingScript, withoutStartup, type CompletingShell } from '../../suppor
 import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
 import { startWorkerProcess, type WorkerProcess } from '../../support/worker-process.ts';
 
+/** Building and packing takes a quarter of a minute where nothing else runs, and longer where much does. */
+const packingMs = 600_000;
+
 let project: EmptyProject;
 let examples: readonly string[];
 
@@ -24,7 +27,7 @@ beforeAll(async () => {
     'tsconfig.bundler.json',
     JSON.stringify({ extends: './tsconfig.json', compilerOptions: bundler }),
   );
-});
+}, packingMs);
 
 afterAll(async () => await project.remove());
 
