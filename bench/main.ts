@@ -60,6 +60,10 @@ async function measureAll(chosen: readonly Benchmark[], quick: boolean): Promise
   const machine = await describeMachine(tmpdir());
   for (const [name, value] of Object.entries(machine)) say(`${name.padEnd(12)} ${value}`);
   const servers = await prepareServers();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // Ends what this process started: workers and Temporal servers end with it.
+    process.once(signal, () => void servers.stop().finally(() => process.exit(130)));
+  }
   const all: Measured[] = [];
   try {
     for (const benchmark of chosen) {
