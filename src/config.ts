@@ -38,6 +38,23 @@ const settings = {
     .string()
     .default('authorized-keys')
     .describe('name of the secret with the lines of authorized_keys for root'),
+  IMPRINT_SITE: z
+    .string()
+    .startsWith('/', 'expected an absolute path')
+    .optional()
+    .describe("directory of the site's scripts, files and drivers for the nodes"),
+  IMPRINT_SITE_SCRIPT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3_600)
+    .default(300)
+    .describe('how long each script of the site may take on a node'),
+  IMPRINT_SSH_FROM: z
+    .string()
+    .regex(/^[0-9A-Fa-f.:/]+(,[0-9A-Fa-f.:/]+)*$/, 'expected addresses or networks (10.0.0.0/8) with commas between')
+    .optional()
+    .describe('addresses and networks from which a loaded node accepts SSH; not set: from everywhere'),
   IMPRINT_ID_RANGE: z.coerce
     .number()
     .int()

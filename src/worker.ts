@@ -9,6 +9,7 @@ import { UnavailableError, errorChain } from './domain/errors.ts';
 import { prepare } from './library/prepare.ts';
 import { createLogger, installLogging, type Logger } from './worker/logging.ts';
 import { createModules, type Modules } from './worker/modules.ts';
+import { checkSiteDirectory } from './os/site-check.ts';
 import { ensureSearchAttributes } from './platform/search-attributes.ts';
 import { scheduleArchiver } from './worker/archive-schedule.ts';
 import type { TemporalPlace } from './worker/temporal-place.ts';
@@ -23,6 +24,7 @@ export async function runWorker(config: WorkerConfig): Promise<void> {
   installLogging(logger);
   const closers: (() => Promise<void>)[] = [];
   try {
+    if (config.IMPRINT_SITE !== undefined) await checkSiteDirectory(config.IMPRINT_SITE);
     const catalog = await openCatalog(config);
     closers.push(async () => await catalog.close());
     const place = await connectTemporal();

@@ -4,6 +4,7 @@ import type { CurrentImage } from '../domain/current-image.ts';
 import type { DiskFiles } from '../domain/disk-files.ts';
 import type { Revision, SealCheck } from '../domain/image.ts';
 import type { Shell } from '../remote/shell.ts';
+import type { Site } from './site.ts';
 
 /** Prepares and checks one family of operating systems, over a Shell. Every function may be run again after any cut. */
 export interface OperatingSystem {
@@ -29,6 +30,16 @@ export interface OperatingSystem {
   hostKeysOnConsole(text: string): readonly string[] | undefined;
   /** Checks the seal on a disk that nobody booted. Never throws for a failed check: each says what it found. */
   sealChecks(files: DiskFiles, expected: SealExpectation): Promise<readonly SealCheck[]>;
+}
+
+/** What a management node's settings add to every capture and load; all of it may be absent. */
+export interface OperatingSystemOptions {
+  /** Scripts, files and drivers of the site. */
+  readonly site?: Site;
+  /** How long each script of the site may take, in seconds. Default 300, as in Apache VCL. */
+  readonly siteScriptSeconds?: number;
+  /** Addresses and networks from which a loaded system accepts SSH. Absent: from everywhere. */
+  readonly sshSources?: readonly string[];
 }
 
 /** `off` (default): shut down. `on`: leave on. `reboot`: begin a reboot and return. As on the provisioning interface's page. */

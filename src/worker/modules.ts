@@ -3,8 +3,9 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { Computer } from '../domain/computer.ts';
 import { NotFoundError, UnsupportedError } from '../domain/errors.ts';
-import type { StandardAccess } from '../os/operating-system.ts';
+import type { OperatingSystemOptions, StandardAccess } from '../os/operating-system.ts';
 import { findOperatingSystem } from '../os/registry.ts';
+import { createSiteDirectory } from '../os/site-directory.ts';
 import {
   createLab,
   createLibvirt,
@@ -49,11 +50,20 @@ export function createModules(config: WorkerConfig, catalog: Catalog): Modules {
     jobs,
     library,
     provisioner: (name) => provisioners.get(name),
-    operatingSystem: (module) => findOperatingSystem(module),
+    operatingSystem: (module) => findOperatingSystem(module, operatingSystemOptions(config)),
     nodeShell: (computer) => pool.ssh(nodeTarget(computer, config, secrets)),
     standardAccess: async () => await standardAccess(config, secrets),
   };
   return { dependencies, systems: drivableSystems(config), close: async () => await closeAll(pool) };
+}
+
+function operatingSystemOptions(config: WorkerConfig): OperatingSystemOptions {
+  const { IMPRINT_SITE: site, IMPRINT_SSH_FROM: sources, IMPRINT_SITE_SCRIPT_SECONDS: siteScriptSeconds } = config;
+  return {
+    siteScriptSeconds,
+    ...(site === undefined ? {} : { site: createSiteDirectory(site) }),
+    ...(sources === undefined ? {} : { sshSources: sources.split(',') }),
+  };
 }
 
 /** The simulated system exists where a world for it is named; all others are always there. */

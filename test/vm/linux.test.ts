@@ -1,18 +1,21 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CallContext } from '../../src/domain/call-context.ts';
 import type { Computer } from '../../src/domain/computer.ts';
-import { IntegrityError, OutcomeUnknownError, UnauthorizedError } from '../../src/domain/errors.ts';
+import { CommandFailedError, IntegrityError, OutcomeUnknownError, UnauthorizedError } from '../../src/domain/errors.ts';
 import type { Revision, SealCheck } from '../../src/domain/image.ts';
 import { openDiskFiles } from '../../src/library/disk-files.ts';
 import { createLinux } from '../../src/os/linux/index.ts';
+import { preCaptureTasks } from '../../src/os/linux/pre-capture.ts';
+import { createSiteDirectory } from '../../src/os/site-directory.ts';
 import type { StandardAccess, TaskOutcome } from '../../src/os/operating-system.ts';
 import type { GuestImage } from '../../src/platform/guest-image.ts';
 import { createLocalShell } from '../../src/remote/local-shell.ts';
 import type { Shell } from '../../src/remote/shell.ts';
 import { configureAsAdministrator } from '../support/administrator.ts';
+import { cutAfterSiteScript, cutInTask } from '../support/cut-in-task.ts';
 import { bootGuest, guestImage, resumeGuest, type Guest } from '../support/guest.ts';
 import { skipWithout, whyUnavailable, type TestNeed } from '../support/unavailable.ts';
 
@@ -164,6 +167,58 @@ describe('the OS module linux on a real guest', () => {
     await loaded.waitOff(300_000);
   });
 
+  it('comes to the same system when preCapture was cut in any of its tasks as when it was not', async ({
+    annotate,
+  }) => {
+    const site = createSiteDirectory(await makeSite(join(scratch, 'site')));
+    const withSite = createLinux({ site, siteScriptSeconds: 60 });
+    const prepare = async (shell: Shell) => await withSite.preCapture(shell, { computer, revision, access }, context);
+    const [plain, cut] = [kept(await resumeGuest(image)), kept(await resumeGuest(image))];
+    const [plainShell, shell] = [plain.shell(), cut.shell()];
+    for (const one of [plainShell, shell]) await leaveTracesFor(one);
+    // Control: the traces are there.
+    expect(await stateOf(shell)).toContain('/root/.ssh/id_test');
+
+    const uncut = await prepare(plainShell);
+    const names = ['site-files', ...preCaptureTasks.map(([name]) => name), 'initramfs'];
+    expect(uncut.map(({ task }) => task)).toEqual(expect.arrayContaining(names));
+    const started = Date.now();
+    for (const name of names) {
+      const lost = { evidence: { killedBy: expect.stringMatching(/KILL/) as string } };
+      await expect(prepare(cutInTask(shell, name)), name).rejects.toMatchObject(lost);
+    }
+    await expect(prepare(cutAfterSiteScript(shell))).rejects.toThrow(CommandFailedError);
+    await annotate(`${String(names.length + 1)} cuts ${String(Date.now() - started)} ms`);
+    await prepare(shell);
+    expect(await stateOf(shell)).toBe(await stateOf(plainShell));
+    const again = await prepare(shell);
+    expect(again.filter(({ outcome }) => outcome === 'changed').map(({ task }) => task)).toEqual([
+      'pre_capture.d/10-note',
+    ]);
+
+    await output(shell, 'mkdir -p /usr/local/vcl && ln -s /bin/true /usr/local/vcl/vcl_post_load');
+    expect(outcomes(await withSite.postLoad(shell, { computer, revision, access }, context))).toMatchObject({
+      ...{ interfaces: 'unchanged', hostname: 'changed', 'vcl-post-load': 'changed', 'post_load.d/10-note': 'changed' },
+      status: 'changed',
+    });
+    expect(await output(shell, 'cat /srv/site-notes; stat -c %a /usr/local/bin/site-tool')).toBe(
+      ['pre_capture lab-03 web web-v1', 'post_load lab-03 web web-v1', '750'].join('\n'),
+    );
+    const restricted = createLinux({ sshSources: ['192.0.2.0/24'] });
+    await expect(restricted.postLoad(shell, { computer, revision, access }, context)).rejects.toThrow(
+      /would shut out 10\.0\.2\.2/,
+    );
+    const admitted = createLinux({ sshSources: ['192.0.2.0/24', '10.0.2.2'] });
+    expect(outcomes(await admitted.postLoad(shell, { computer, revision, access }, context))).toMatchObject({
+      'ssh-sources': 'changed',
+    });
+    const newcomer = cut.shell();
+    expect(await output(newcomer, 'sshd -T -C user=root,host=x,addr=192.0.3.1 | grep -i denyusers')).toBe(
+      'denyusers *',
+    );
+    for (const one of [newcomer, shell, plainShell]) await one.close();
+  });
+
   it('leaves the system on when asked to, and can seal it again', async () => {
     const guest = kept(await resumeGuest(image));
     const shell = guest.shell();
@@ -213,6 +268,54 @@ describe('the OS module linux on a real guest', () => {
     await shell.close();
   });
 });
+
+/** What each task of preCapture is there for; no card's own configuration, which a guest that is not started anew would not miss. */
+async function leaveTracesFor(shell: Shell): Promise<void> {
+  await configureAsAdministrator(shell);
+  await output(
+    shell,
+    `set -e
+touch /root/.ssh/id_test /root/known-v1.xml /var/crash-none
+printf 'ListenAddress 10.0.2.15\\n' >>/etc/ssh/sshd_config
+printf '#!/bin/sh\\ntrue # imprint:temporary\\nexit 0\\n' >/etc/rc.local
+mkdir -p /etc/iptables /etc/imprint && printf ':vcl-post_load - [0:0]\\nCOMMIT\\n' >/etc/iptables/rules.v4
+ln -s /dev/null /etc/systemd/system/multi-user.target.wants/initial-setup.service
+printf '[Match]\\nName=ens9\\n[Network]\\nDHCP=yes\\n' >/etc/systemd/network/10-ens9.network
+touch /etc/udev/rules.d/70-persistent-net.rules /var/log/old.gz
+mkdir -p /var/lib/dhcp /tmp/kept && touch /var/lib/dhcp/a.leases /tmp/kept/file
+echo /tmp/kept >/etc/imprint/exclude-list`,
+  );
+}
+
+/** Every file but logs and what services keep for themselves, with owner, mode and, of the configuration, content. */
+async function stateOf(shell: Shell): Promise<string> {
+  return await output(
+    shell,
+    `cd / && find etc root home srv usr/local var tmp lib/systemd/system-shutdown -xdev \\
+  \\( -path var/log -o -path var/lib/systemd -o -path var/cache -o -name 'systemd-private-*' -o -name '*-' \\) -prune -o -printf '/%p %y %m %U %l\\n' | sort
+find /etc /root /srv /usr/local -xdev -type f ! -name '*-' -exec sha256sum {} + | sort -k 2
+swapon --noheadings --show=NAME; find /var/log -name '*.gz'`,
+  );
+}
+
+async function makeSite(root: string): Promise<string> {
+  const files = [
+    ['files/usr/local/bin/site-tool', '#!/bin/sh\n', 0o750],
+    ['pre_capture.d/10-note', NOTE, 0o755],
+    ['post_load.d/10-note', NOTE, 0o755],
+  ] as const;
+  for (const [path, content, mode] of files) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content, { mode });
+  }
+  return root;
+}
+
+/** May run again: one line for each stage. */
+const NOTE = `#!/bin/sh
+line="$1 $IMPRINT_NODE $IMPRINT_IMAGE $IMPRINT_REVISION"
+grep -qxF "$line" /srv/site-notes 2>/dev/null || echo "$line" >>/srv/site-notes
+`;
 
 function sum(tasks: readonly TaskOutcome[]): number {
   return tasks.reduce((total, { durationMs }) => total + durationMs, 0);

@@ -57,7 +57,9 @@ delete_account() {
     if getent passwd "$1" >/dev/null; then fail "could not delete $1: $message"; return 0; fi
     changed "$1 deleted"
   fi
-  if [ -d "$2" ] && ! is_removable_home "$2"; then
+  if [ -d "$2" ] && is_excluded "$2"; then
+    note "$2 stays: it is excluded"
+  elif [ -d "$2" ] && ! is_removable_home "$2"; then
     note "$2 stays: it is no home on a local file system"
   elif [ -d "$2" ]; then
     rm -rf --one-file-system -- "$2" && changed "$2 removed" || fail "could not remove $2"
@@ -70,12 +72,13 @@ delete_account() {
 
 delete_users() {
   while IFS=: read -r name _ home; do delete_account "$name" "$home"; done <"$removed"
+  edit_file /etc/sudoers 'lines of Apache VCL in sudoers removed' "/$temporary_mark/ { next } { print }"
   [ "$accounts" = '*' ] || return 0
   # Homes of accounts that were deleted earlier; what belongs to root may be common data.
   for home in /home/*; do
     [ -d "$home" ] || continue
     owner=$(stat -c %u "$home")
-    [ "$owner" -ge 1000 ] && [ "$owner" -lt 60000 ] && ! getent passwd "$owner" >/dev/null && is_removable_home "$home" || continue
+    [ "$owner" -ge 1000 ] && [ "$owner" -lt 60000 ] && ! getent passwd "$owner" >/dev/null && is_removable_home "$home" && ! is_excluded "$home" || continue
     rm -rf --one-file-system -- "$home" && changed "$home removed, which had no account" || fail "could not remove $home"
   done
 }

@@ -1,13 +1,5 @@
 /** Shell functions that take away what must not be in an image: swap files, temporary files, logs, leases, mounts. */
 export const cleaningTasks = String.raw`
-# edit_fstab TEXT AWK-PROGRAM: says TEXT when lines were changed.
-edit_fstab() {
-  [ -f /etc/fstab ] || return 0
-  awk "$2" /etc/fstab >/etc/fstab.imprint-new || { fail 'could not read /etc/fstab'; return 0; }
-  if cmp -s /etc/fstab /etc/fstab.imprint-new; then rm -f /etc/fstab.imprint-new; return 0; fi
-  chmod 0644 /etc/fstab.imprint-new && mv -f /etc/fstab.imprint-new /etc/fstab && changed "$1"
-}
-
 unmount_nfs() {
   for target in $(awk '$3 ~ /^nfs4?$/ { print $2 }' /proc/mounts); do
     if umount "$target" 2>/dev/null || umount -f "$target" 2>/dev/null || umount -l "$target"; then
@@ -16,8 +8,7 @@ unmount_nfs() {
       fail "could not unmount $target"
     fi
   done
-  # Lines that were added for one reservation carry a mark: # imprint:temporary, or the comment of Apache VCL.
-  edit_fstab 'temporary lines of fstab removed' '/#[ \t]*(imprint:temporary|[Aa]dded by VCL|VCL)/ { next } { print }'
+  edit_file /etc/fstab 'temporary lines of fstab removed' "/$temporary_mark/ { next } { print }"
 }
 
 is_swap_file() {
@@ -27,13 +18,17 @@ is_swap_file() {
 remove_swap_files() {
   active=$(awk 'NR > 1 && $2 == "file" { print $1 }' /proc/swaps)
   named=$(awk '$1 !~ /^#/ && $3 == "swap" && $1 ~ /^\// && $1 !~ /^\/dev\// { print $1 }' /etc/fstab 2>/dev/null)
+  # Written down first: once it is off, nothing else tells of a file that fstab does not name.
+  known=/var/lib/imprint/swap-files
+  [ -z "$active" ] || { mkdir -p -m 0700 /var/lib/imprint && printf '%s\n' $active >>$known && sync $known; }
   for file in $active; do
     swapoff "$file" || fail "could not turn $file off"
   done
   [ "$outcome" != failed ] || return 0
   for file in /swapfile /swap.img; do ! is_swap_file "$file" || named="$named $file"; done
-  delete 'swap files' $(printf '%s\n' $active $named | sort -u)
-  edit_fstab 'their lines of fstab removed' \
+  delete 'swap files' $(cat $known 2>/dev/null; printf '%s\n' $named | sort -u)
+  rm -f $known
+  edit_file /etc/fstab 'their lines of fstab removed' \
     '$1 !~ /^#/ && $3 == "swap" && $1 ~ /^\// && $1 !~ /^\/dev\// { next } { print }'
   partitions=$(awk 'NR > 1 && $2 == "partition" { printf " %s", $1 }' /proc/swaps)
   [ -z "$partitions" ] || note "swap partitions stay:$partitions"
@@ -41,23 +36,27 @@ remove_swap_files() {
 
 # The directories of running services stay, because they would lose their private /tmp.
 temporary_files() {
-  count=$(find /tmp /var/tmp -xdev -mindepth 1 ! -path '*/systemd-private-*' ! -name '.*-unix' -print 2>/dev/null | wc -l)
-  find /tmp /var/tmp -xdev -mindepth 1 -depth ! -path '*/systemd-private-*' ! -name '.*-unix' -delete 2>/dev/null
-  [ "$count" = 0 ] || changed "$count files and directories removed"
+  set -- /tmp /var/tmp -xdev -mindepth 1 -depth ! -path '*/systemd-private-*' ! -name '.*-unix'
+  before=$(find_but_excluded -print "$@" 2>/dev/null | wc -l)
+  [ "$before" = 0 ] && return 0
+  find_but_excluded -delete "$@" 2>/dev/null
+  # A directory with something excluded in it stays.
+  count=$((before - $(find_but_excluded -print "$@" 2>/dev/null | wc -l)))
+  [ $count = 0 ] || changed "$count files and directories removed"
 }
 
 crash_dumps() {
-  delete 'crash dumps' /var/crash/* /var/lib/systemd/coredump/* /core /core.*
+  clean 'crash dumps' /var/crash/* /var/lib/systemd/coredump/* /core /core.*
 }
 
 # The history of packages stays: it tells what is installed in the image.
 logs() {
-  count=$(find /var/log -xdev \( -path /var/log/journal -o -path /var/log/apt -o -path /var/log/installer \) -prune -o \
+  count=$(find_but_excluded '-print -exec rm -f {} +' /var/log -xdev \( -path /var/log/journal -o -path /var/log/apt -o -path /var/log/installer \) -prune -o \
     -type f \( -name '*.gz' -o -name '*.xz' -o -name '*.[0-9]' -o -name '*.[0-9][0-9]' -o -name '*.old' \
-      -o -name '*-[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]' \) -print -delete | wc -l)
+      -o -name '*-[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]' \) | wc -l)
   [ "$count" = 0 ] || changed "$count rotated logs removed"
-  count=$(find /var/log -xdev \( -path /var/log/journal -o -path /var/log/apt -o -path /var/log/installer \) -prune -o \
-    -type f -size +0 ! -name dpkg.log ! -name alternatives.log ! -name bootstrap.log -print -exec truncate -s 0 {} + | wc -l)
+  count=$(find_but_excluded '-print -exec truncate -s 0 {} +' /var/log -xdev \( -path /var/log/journal -o -path /var/log/apt -o -path /var/log/installer \) -prune -o \
+    -type f -size +0 ! -name dpkg.log ! -name alternatives.log ! -name bootstrap.log | wc -l)
   [ "$count" = 0 ] || changed "$count logs emptied"
 }
 
@@ -74,16 +73,23 @@ disable_root: false
 }
 
 leases() {
-  delete leases /var/lib/dhcp/*.leases /var/lib/dhclient/*.leases /var/lib/dhcpcd/*.lease /var/lib/NetworkManager/*.lease \
+  clean leases /var/lib/dhcp/*.leases /var/lib/dhclient/*.leases /var/lib/dhcpcd/*.lease /var/lib/NetworkManager/*.lease \
     /var/lib/NetworkManager/timestamps /var/lib/systemd/network/*
 }
 
 card_names() {
-  delete 'rules that bind names to cards' /etc/udev/rules.d/70-persistent-net.rules /etc/udev/rules.d/75-persistent-net-generator.rules
+  clean 'rules that bind names to cards' /etc/udev/rules.d/70-persistent-net.rules /etc/udev/rules.d/75-persistent-net-generator.rules
 }
 
 root_leftovers() {
-  delete 'private keys and leftovers of root' /root/.ssh/id_* /root/.ssh/known_hosts /root/.ssh/known_hosts.old /root/VCL /root/*-v*.xml
+  private_keys
+  clean 'leftovers of root' /root/.ssh/known_hosts /root/.ssh/known_hosts.old /root/VCL /root/*-v*.xml /root/reservation_info.json
+}
+
+# A name that a second machine would also have on the network, until postLoad gives it its own.
+host_name() {
+  is_excluded /etc/hostname || [ ! -s /etc/hostname ] || put /etc/hostname 0644 '' "was $(cat /etc/hostname)"
+  edit_file /etc/hosts 'its line in /etc/hosts removed' '$1 == "127.0.1.1" { next } { print }'
 }
 
 # The name of a disk depends on its bus; the UUID of its file system does not.
@@ -91,7 +97,7 @@ disk_names() {
   for device in $(awk '$1 ~ /^\/dev\/(sd|vd|hd|xvd|nvme)/ { print $1 }' /etc/fstab 2>/dev/null); do
     uuid=$(blkid -s UUID -o value "$device")
     [ -n "$uuid" ] || { fail "$device of fstab has no UUID"; continue; }
-    edit_fstab "$device of fstab is now its UUID" "\$1 == \"$device\" { sub(/[^ \t]+/, \"UUID=$uuid\") } { print }"
+    edit_file /etc/fstab "$device of fstab is now its UUID" "\$1 == \"$device\" { sub(/[^ \t]+/, \"UUID=$uuid\") } { print }"
   done
   case $(cat /proc/cmdline) in
     *root=/dev/[hsvxn]*) note 'the boot loader names the root disk: the image boots only on the same kind of bus' ;;

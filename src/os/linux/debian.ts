@@ -1,4 +1,5 @@
 import type { Distribution } from './distribution.ts';
+import { initramfsStamp } from './initramfs-stamp.ts';
 
 /**
  * Debian and Ubuntu. Configuration of ifupdown, systemd-networkd and netplan that names one card is set aside for DHCP on any card. Without
@@ -9,7 +10,7 @@ export const debian: Distribution = {
   id: 'debian',
   functions: String.raw`
 package_cache() {
-  delete 'files of the package cache' /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/* /var/cache/apt/*.bin
+  clean 'files of the package cache' /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/* /var/cache/apt/*.bin
 }
 
 is_enabled() {
@@ -39,34 +40,36 @@ ClientIdentifier=mac
   if systemctl enable systemd-networkd.service 2>/dev/null; then changed 'systemd-networkd enabled'; else fail 'could not enable systemd-networkd'; fi
 }
 
-networkd_files() {
-  for file in $(grep -lsE '^(MACAddress|PermanentMACAddress|Path)=|^Name=[^*?!]*$' /etc/systemd/network/*.network); do
-    set_aside "$file"
-    named=yes
-  done
+naming_networkd_files() {
+  grep -lsE '^(MACAddress|PermanentMACAddress|Path)=|^Name=[^*?!]*$' /etc/systemd/network/*.network
 }
 
-ifupdown_files() {
+ifupdown_names_a_card() {
   cat /etc/network/interfaces /etc/network/interfaces.d/* 2>/dev/null |
-    awk '$1 == "iface" && $2 != "lo" && $2 !~ /[*\/]/ { found = 1 } END { exit !found }' || return 0
-  # All files there are read, whatever their names.
-  for file in /etc/network/interfaces.d/* /etc/network/interfaces; do [ ! -f "$file" ] || set_aside "$file" /etc/network; done
+    awk '$1 == "iface" && $2 != "lo" && $2 !~ /[*\/]/ { found = 1 } END { exit !found }'
+}
+
+# All files there are read, whatever their names. The main one goes last, and never quite: then a cut is found again.
+ifupdown_files() {
+  for file in /etc/network/interfaces.d/*; do [ ! -f "$file" ] || set_aside "$file" /etc/network; done
+  cp -p /etc/network/interfaces /etc/network/interfaces.before-imprint
   put /etc/network/interfaces 0644 'auto lo
 iface lo inet loopback
-' 'only the loopback is left to ifupdown'
-  named=yes
+' 'only the loopback is left to ifupdown; before it was /etc/network/interfaces.before-imprint'
 }
 
 # A definition without match is for the card of that name; one with a MAC address for that card.
-netplan_files() {
-  wrote=
+naming_netplan_files() {
   for file in /etc/netplan/*.yaml; do
     [ -f "$file" ] && grep -q '^[[:space:]]*ethernets:' "$file" || continue
     ! grep -q 'macaddress:' "$file" && grep -q 'match:' "$file" && continue
-    set_aside "$file"
-    wrote=yes
+    printf '%s\n' "$file"
   done
-  [ -n "$wrote" ] || return 0
+}
+
+netplan_files() {
+  naming=$(naming_netplan_files)
+  [ -n "$naming" ] || return 0
   put /etc/netplan/99-imprint.yaml 0600 'network:
   version: 2
   renderer: networkd
@@ -76,6 +79,7 @@ netplan_files() {
       dhcp4: true
       dhcp-identifier: mac
 ' 'DHCP on any Ethernet card, by netplan'
+  for file in $naming; do set_aside "$file"; done
 }
 
 # NetworkManager connects any card for which it has no profile.
@@ -87,13 +91,16 @@ networkmanager_files() {
 }
 
 # As Apache VCL does, cards get DHCP: an address of the machine that was captured would be in use twice.
+# What takes the place of a file comes before that file goes: a cut in between leaves a system that finds its network.
 network() {
-  named=
-  networkd_files
-  ifupdown_files
+  networkd=$(naming_networkd_files)
+  ifupdown=
+  ! ifupdown_names_a_card || ifupdown=yes
+  [ -z "$networkd$ifupdown" ] || dhcp_for_any_card
+  for file in $networkd; do set_aside "$file"; done
+  [ -z "$ifupdown" ] || ifupdown_files
   netplan_files
   networkmanager_files
-  [ -z "$named" ] || dhcp_for_any_card
 }
 
 # Which modules the initramfs gets; the last assignment counts.
@@ -101,15 +108,47 @@ configured_modules() {
   cat /etc/initramfs-tools/initramfs.conf /etc/initramfs-tools/conf.d/* 2>/dev/null | sed -n 's/^[ \t]*MODULES=//p' | tail -n 1
 }
 
+# A list that the site no longer has must go out of the initramfs, too.
+site_modules() {
+  if [ -n "$2" ]; then put "$1" "$3" "$2" 'modules of the site'
+  elif [ -e "$1" ]; then
+    mkdir -p -m 0700 /var/lib/imprint && : >${initramfsStamp} && delete 'list of modules of the site' "$1"
+  fi
+}
+
+# A module that no kernel has would be left out without a word.
+check_modules() {
+  for module in $1; do
+    found=
+    for kernel in /boot/vmlinuz-*; do
+      ! modinfo -k "$(basename "$kernel" | sed 's/^vmlinuz-//')" "$module" >/dev/null 2>&1 || found=yes
+    done
+    [ -n "$found" ] || fail "no kernel has the module $module"
+  done
+}
+
+# initramfs MODULES: those that the site wants in it, with a space between.
 initramfs() {
+  check_modules "$1"
+  [ "$outcome" != failed ] || return 0
+  wanted=
   if command -v update-initramfs >/dev/null; then
     modules=$(configured_modules)
     [ "$modules" = most ] || put /etc/initramfs-tools/conf.d/zz-imprint 0644 'MODULES=most
 ' "MODULES=$modules is now most"
+    [ -z "$1" ] || wanted="#!/bin/sh
+[ \"\$1\" != prereqs ] || exit 0
+. /usr/share/initramfs-tools/hook-functions
+manual_add_modules $1
+"
+    site_modules /etc/initramfs-tools/hooks/imprint-site "$wanted" 0755
     configuration=/etc/initramfs-tools
   elif command -v dracut >/dev/null; then
     put /etc/dracut.conf.d/99-imprint.conf 0644 'hostonly="no"
 ' 'hostonly is now no'
+    [ -z "$1" ] || wanted="add_drivers+=\" $1 \"
+"
+    site_modules /etc/dracut.conf.d/98-imprint-site.conf "$wanted" 0644
     configuration=/etc/dracut.conf.d
   else
     skipped 'no program makes an initramfs here'
@@ -123,7 +162,7 @@ initramfs() {
 # Takes minutes on an emulated machine, so only where the present one is older than the configuration.
 renew_initramfs() {
   image=/boot/initrd.img-$1
-  [ ! -s "$image" ] || [ -n "$(find $configuration -type f -newer "$image" -print -quit)" ] || return 0
+  [ ! -s "$image" ] || [ -n "$(find $configuration ${initramfsStamp} -type f -newer "$image" -print -quit 2>/dev/null)" ] || return 0
   if command -v update-initramfs >/dev/null; then
     update-initramfs -c -k "$1" >&2 </dev/null
   else

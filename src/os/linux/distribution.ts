@@ -5,7 +5,7 @@ export interface Distribution {
   readonly id: string;
   /**
    * Shell functions `package_cache`, `network` and `initramfs`, in the manner of task-report.ts. `network` makes sure that the system gets an
-   * address on other cards, `initramfs` that it finds its disk on other hardware.
+   * address on other cards, `initramfs MODULES` that it finds its disk on other hardware, with the modules that the site wants.
    */
   readonly functions: string;
 }

@@ -1,4 +1,5 @@
-import type { OperatingSystem } from '../operating-system.ts';
+import type { OperatingSystem, OperatingSystemOptions } from '../operating-system.ts';
+import { noSite } from '../site.ts';
 import { markTainted, readCurrentImage } from './current-image.ts';
 import { hostKeysOnConsole } from './first-boot.ts';
 import { postLoad } from './post-load.ts';
@@ -8,13 +9,15 @@ import { sealChecks } from './seal-checks.ts';
 import { seal } from './seal.ts';
 
 /** Linux with systemd: Debian and Ubuntu. What differs on other distributions is in a Distribution of its own. */
-export function createLinux(): OperatingSystem {
+export function createLinux(options: OperatingSystemOptions = {}): OperatingSystem {
+  const additions = { site: options.site ?? noSite, scriptSeconds: options.siteScriptSeconds ?? 300 };
+  const sshSources = options.sshSources ?? [];
   return {
     name: 'linux',
     currentImage: readCurrentImage,
-    preCapture,
+    preCapture: (shell, request, context) => preCapture(shell, { ...request, additions }, context),
     seal,
-    postLoad,
+    postLoad: (shell, request, context) => postLoad(shell, { ...request, additions, sshSources }, context),
     preReload,
     markTainted,
     shutdown,

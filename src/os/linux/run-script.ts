@@ -8,7 +8,8 @@ export interface Script {
   readonly text: string;
   /** Positional parameters; never secrets. */
   readonly args: readonly string[];
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly allowedExitCodes?: readonly number[];
 }
@@ -27,6 +28,7 @@ export async function runScript(shell: Shell, script: Script, context: CallConte
     return await shell.run('sh', ['-c', script.text, 'imprint', ...script.args], {
       signal: context.signal,
       timeoutMs: script.timeoutMs,
+      ...(script.env === undefined ? {} : { env: script.env }),
       ...(script.stdin === undefined ? {} : { stdin: script.stdin }),
       ...(script.allowedExitCodes === undefined ? {} : { allowedExitCodes: script.allowedExitCodes }),
     });

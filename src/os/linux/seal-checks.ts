@@ -3,6 +3,7 @@ import type { DiskFiles } from '../../domain/disk-files.ts';
 import { errorChain, NotFoundError, UnsupportedError } from '../../domain/errors.ts';
 import type { SealCheck } from '../../domain/image.ts';
 import type { SealExpectation } from '../operating-system.ts';
+import { exclusionsOf } from './exclude-list.ts';
 import { accounts, isHuman, removals, swapFiles, type Account } from './disk-tables.ts';
 
 /** What was found: `wrong` is empty when the check passed. */
@@ -101,8 +102,11 @@ async function checkUsers(files: DiskFiles, { removedUsers }: SealExpectation): 
   const isUnwanted = ({ name }: Account): boolean =>
     removedUsers.length === 0 || removedUsers.includes(name) || record.some((one) => one.name === name);
   const left = known.filter(isHuman).filter(isUnwanted);
+  const isExcluded = await exclusionsOf(files);
   const homes: string[] = [];
-  for (const { home } of record) if ((await files.list(home)) !== undefined) homes.push(home);
+  for (const { home } of record) {
+    if (!isExcluded(home) && (await files.list(home)) !== undefined) homes.push(home);
+  }
   return {
     looked: 'there are no accounts of users, nor the homes of those removed',
     wrong: [...left.map(({ name }) => name), ...homes],
@@ -119,11 +123,12 @@ async function checkSwap(files: DiskFiles): Promise<Finding> {
 }
 
 async function checkTemporaryFiles(files: DiskFiles): Promise<Finding> {
+  const isExcluded = await exclusionsOf(files);
   const wrong: string[] = [];
   for (const directory of ['/tmp', '/var/tmp']) {
     const names = await listed(files, directory);
     const left = names.filter((name) => !name.startsWith('systemd-private-') && !/^\..*-unix$/.test(name));
-    wrong.push(...left.map((name) => `${directory}/${name}`));
+    wrong.push(...left.map((name) => `${directory}/${name}`).filter((path) => !isExcluded(path)));
   }
   return { looked: 'the directories for temporary files are empty', wrong };
 }

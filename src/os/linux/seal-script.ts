@@ -1,3 +1,4 @@
+import { excludeFunctions } from './exclude-list.ts';
 import type { GuestFile } from './first-boot.ts';
 
 /** Debian's initramfs mounts /run without execution, so it is given to sh. While it lies here a seal is under way; on a file system that no image holds. */
@@ -34,7 +35,7 @@ export const sealScript = `#!/bin/sh
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 exec 9>/run/imprint/seal.lock
 flock -n 9 || exit 0
-${identityFunctions}
+${excludeFunctions}${identityFunctions}
 # What writes logs, or works at times of its own, must not write any more. random-seed and utmp write when they stop.
 loaded=$(systemctl list-units --all --plain --no-legend --type=service,timer,socket 2>/dev/null | awk '{ print $1 }' |
   grep -E '^(.*\\.timer|cron|crond|atd|anacron|rsyslog|syslog|unattended-upgrades|packagekit|systemd-random-seed|systemd-update-utmp)(\\.service|\\.socket)?$')
@@ -50,7 +51,8 @@ for directory in /proc/[0-9]*; do
 done
 
 remove_histories
-find /tmp /var/tmp -xdev -mindepth 1 -depth ! -path '*/systemd-private-*' ! -name '.*-unix' -delete 2>/dev/null
+read_exclude_lists
+find_but_excluded -delete /tmp /var/tmp -xdev -mindepth 1 -depth ! -path '*/systemd-private-*' ! -name '.*-unix' 2>/dev/null
 command -v journalctl >/dev/null && timeout 60 journalctl --relinquish-var 2>/dev/null
 remove_late_files
 

@@ -46,6 +46,16 @@ put() {
     fail "could not write $1"
   fi
 }
+# edit_file FILE TEXT AWK-PROGRAM: says TEXT when lines were changed. Keeps mode and owner.
+edit_file() {
+  [ -f "$1" ] || return 0
+  awk "$3" "$1" >"$1.imprint-new" || { fail "could not read $1"; return 0; }
+  if cmp -s "$1" "$1.imprint-new"; then rm -f "$1.imprint-new"; return 0; fi
+  chown --reference="$1" "$1.imprint-new" && chmod --reference="$1" "$1.imprint-new" && mv -f "$1.imprint-new" "$1" &&
+    changed "$2" || fail "could not write $1"
+}
+# Lines that were added for one reservation: a pattern of awk.
+temporary_mark='#[ \t]*(imprint:temporary|[Aa]dded by VCL)'
 # delete WHAT PATH...: those that exist.
 delete() {
   what=$1 count=0

@@ -1,43 +1,33 @@
-import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { execa } from 'execa';
+import { rm, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inheritedTasks } from '../../../../src/os/linux/access-tasks.ts';
 import { cleaningTasks } from '../../../../src/os/linux/cleaning-tasks.ts';
 import { debian } from '../../../../src/os/linux/debian.ts';
-import { parseTaskReport, taskFunctions } from '../../../../src/os/linux/task-report.ts';
+import { cleanFunction, excludeFunctions } from '../../../../src/os/linux/exclude-list.ts';
 import type { TaskOutcome } from '../../../../src/os/operating-system.ts';
+import { createFakeRoot, type FakeRoot } from '../../../support/fake-root.ts';
 
+let fake: FakeRoot;
 let root: string;
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'imprint-configuration-'));
-  await Promise.all(['etc', 'boot', 'proc', 'bin', 'swap'].map(async (name) => await mkdir(join(root, name))));
+  fake = await createFakeRoot();
+  root = fake.path;
 });
 afterEach(async () => {
-  await rm(root, { recursive: true, force: true });
+  await fake.remove();
 });
 
-async function file(path: string, content: string, mode = 0o644): Promise<void> {
-  await mkdir(dirname(join(root, path)), { recursive: true });
-  await writeFile(join(root, path), content, { mode });
-}
-
-async function content(path: string): Promise<string | undefined> {
-  return await readFile(join(root, path), 'utf8').catch(() => undefined);
-}
+const file: FakeRoot['file'] = async (...args) => {
+  await fake.file(...args);
+};
+const content: FakeRoot['content'] = async (path) => await fake.content(path);
 
 /** Runs one task on files below `root` instead of the machine's own. */
 async function runTask(shellFunction: string): Promise<TaskOutcome | undefined> {
-  const functions = `${cleaningTasks}${debian.functions}`.replaceAll(
-    /\/(etc|boot|proc|swapfile|swap\.img)\b/g,
-    `${root}/$1`,
-  );
-  // A path that was missed would reach this machine.
-  expect(functions.match(/(?<![\w/-])\/(?:etc|boot|proc)\b/g)).toBeNull();
-  const path = `PATH=${root}/bin:$PATH`;
-  const { stdout } = await execa('sh', ['-c', `${taskFunctions}\n${path}\n${functions}\ntask it ${shellFunction}`]);
-  return parseTaskReport(stdout)[0];
+  const functions = `${excludeFunctions}${cleanFunction}${inheritedTasks}${cleaningTasks}${debian.functions}`;
+  return await fake.runTask(functions, shellFunction);
 }
 
 const enabledNetworkd = 'etc/systemd/system/multi-user.target.wants/systemd-networkd.service';
@@ -130,6 +120,27 @@ describe('the initramfs', () => {
     expect(await content('calls')).toBe('-c -k 6.1\n');
     expect(await content('etc/initramfs-tools/conf.d/zz-imprint')).toBe('MODULES=most\n');
     expect(await runTask('initramfs')).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  it('gets the modules that the site wants, is made anew when the site wants them no more, and refuses unknown ones', async () => {
+    await file('bin/modinfo', '#!/bin/sh\n[ "$3" != unknown ]\n', 0o755);
+    await utimes(join(root, 'boot/initrd.img-6.1'), new Date(1_000), new Date(1_000));
+
+    expect(await runTask('initramfs "nvme ice"')).toMatchObject({ outcome: 'changed' });
+    const hook = 'etc/initramfs-tools/hooks/imprint-site';
+    expect(await content(hook)).toContain('manual_add_modules nvme ice\n');
+    expect(await fake.mode(hook)).toBe(0o755);
+    expect(await runTask('initramfs "nvme ice"')).toMatchObject({ outcome: 'unchanged' });
+
+    await utimes(join(root, 'boot/initrd.img-6.1'), new Date(1_000), new Date(1_000));
+    expect(await runTask('initramfs ""')).toMatchObject({ outcome: 'changed' });
+    expect(await content(hook)).toBeUndefined();
+    expect(await content('calls')).toBe('-c -k 6.1\n-c -k 6.1\n');
+
+    expect(await runTask('initramfs "nvme unknown"')).toMatchObject({
+      outcome: 'failed',
+      detail: 'no kernel has the module unknown',
+    });
   });
 
   it('is made where a kernel has none, and says so when it could not be', async () => {

@@ -3,14 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/domain/errors.ts';
 import { accessAsInput, rootAccessTasks } from '../../../../src/os/linux/account-tasks.ts';
 import { firstBootFiles } from '../../../../src/os/linux/first-boot.ts';
-import { postLoadScript, postLoadTasks } from '../../../../src/os/linux/post-load-script.ts';
+import { postLoadScript, statusScript } from '../../../../src/os/linux/post-load-script.ts';
 import { initramfsScript, preCaptureScript } from '../../../../src/os/linux/pre-capture.ts';
+import { siteFilesScript } from '../../../../src/os/linux/site-files.ts';
+import { siteScriptRunner } from '../../../../src/os/linux/site-scripts.ts';
 import { sealHook, sealScript, startSealScript } from '../../../../src/os/linux/seal-script.ts';
 
 const scripts: readonly (readonly [string, string])[] = [
   ['preCapture', preCaptureScript],
   ['initramfs', initramfsScript],
   ['postLoad', postLoadScript],
+  ['status', statusScript],
+  ['files of the site', siteFilesScript],
+  ['a script of the site', siteScriptRunner],
   ['seal', sealScript],
   ['start of the seal', startSealScript],
   ['shutdown hook', sealHook.content],
@@ -18,6 +23,21 @@ const scripts: readonly (readonly [string, string])[] = [
     .filter(({ content }) => content.startsWith('#!'))
     .map(({ path, content }) => [path, content] as const),
 ];
+
+const functionsIn = (script: string): readonly string[] =>
+  [...script.matchAll(/^(\w+)\(\) \{/gm)].map(([, name = '']) => name);
+const known = [...new Set(scripts.flatMap(([, script]) => functionsIn(script)))];
+
+/** Names of functions of any of the scripts that stand where a command does, or are given to `task`. */
+function undefinedCalls(script: string): readonly string[] {
+  const defined = functionsIn(script);
+  const called = (name: string): boolean =>
+    new RegExp(
+      String.raw`(?:(?:^|[;&|{(!]|\bthen|\bdo|\belse) *|^(?:task|required) [a-z-]+ )${name}(?= |;|$|\))(?!\()`,
+      'm',
+    ).test(script);
+  return known.filter((name) => !defined.includes(name) && called(name));
+}
 
 describe('the scripts for a guest', () => {
   it.each(scripts)('are POSIX sh: %s', (_name, script) => {
@@ -33,8 +53,12 @@ describe('the scripts for a guest', () => {
     for (const [, script] of scripts) expect(Buffer.byteLength(script)).toBeLessThan(131_072);
   });
 
-  it('do every task of postLoad', () => {
-    for (const task of postLoadTasks) expect(postLoadScript).toMatch(new RegExp(`^(task|required) ${task} `, 'm'));
+  it.each(scripts)('define every function that they call: %s', (_name, script) => {
+    expect(undefinedCalls(script)).toEqual([]);
+  });
+
+  it('are seen to call a function that they do not define', () => {
+    expect(undefinedCalls(postLoadScript.replace('\nclean() {', '\nother() {'))).toEqual(['clean']);
   });
 
   it('read the standard access from standard input', () => {

@@ -64,6 +64,17 @@ describe('the seal of a Linux disk', () => {
     expect(await failedChecks(disk({ ...sealed, ...content }))).toEqual([`${check} failed`]);
   });
 
+  it('is whole with what the exclude list of the image keeps, and with nothing else', async () => {
+    const kept = {
+      '/etc/imprint/exclude-list': '/tmp/kept/file\n/home/ann\n',
+      '/tmp/kept/file': '',
+      '/home/ann/x': '',
+    };
+
+    expect(await failedChecks(disk({ ...sealed, ...kept }))).toEqual([]);
+    expect(await failedChecks(disk({ ...sealed, ...kept, '/tmp/other': '' }))).toEqual(['temporary-files failed']);
+  });
+
   it('is broken by a file system that was not unmounted', async () => {
     expect(await failedChecks(disk(sealed, { type: 'ext4', clean: false }))).toEqual(['file-system failed']);
   });
