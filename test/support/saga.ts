@@ -3,6 +3,7 @@ import type { RunHandle } from '../../src/client.ts';
 import type { RunFailedError } from '../../src/client/errors.ts';
 import type { TestImprint } from './imprint.ts';
 import { leftoversOf, type Leftovers } from './leftovers.ts';
+import { stepsOfPage } from './procedure-pages.ts';
 import { failureOf, untilCancelWasSeen } from './runs.ts';
 import type { CallPoint, Tampering } from './tampering.ts';
 
@@ -27,7 +28,7 @@ export interface CutRun {
   readonly left: Leftovers;
 }
 
-/** Cuts runs at single steps, and looks at what remains. */
+/** Cuts runs at single steps, and looks at what remains. What takes a failed run's steps back is done twice, each time. */
 export interface Saga {
   failAt(cut: Cut, prepared: Prepared): Promise<CutRun>;
   /** The call goes on once the workflow has heard of the cancellation, as a call does that was under way. */
@@ -42,6 +43,7 @@ export function createSaga(imprint: TestImprint, tampering: Tampering): Saga {
   return {
     failAt: async (cut, prepared) => {
       tampering.fail({ ...cut, node: prepared.node }, { times: 1 });
+      tampering.loseFirstAnswersOfUndos(prepared.node);
       return await outcome(prepared, await prepared.start());
     },
     cancelAt: async (cut, prepared) => {
@@ -56,6 +58,12 @@ export function createSaga(imprint: TestImprint, tampering: Tampering): Saga {
   };
 }
 
+/** Steps of a procedure's page at which nothing is cut: a step that is new there needs an entry in its suite. `8` stands for 8.1 and 8.5.2 too. */
+export async function stepsThatAreNotCut(page: string, cuts: readonly Cut[]): Promise<readonly string[]> {
+  const isCut = (number: string): boolean => cuts.some(({ step }) => step === number || step.startsWith(`${number}.`));
+  return (await stepsOfPage(page)).filter((number) => !isCut(number));
+}
+
 /** The record of a run that is over: no step still runs, all was taken back, and the step that failed says why. */
 export async function expectClosed(
   expect: ExpectStatic,
@@ -68,6 +76,8 @@ export async function expectClosed(
   const steps = await imprint.catalog.runs.steps(run);
   expect(steps.filter(({ state }) => state === 'running' || state === 'undo-failed')).toEqual([]);
   if (failedAt === undefined) return;
+  // The control: every undo really was done twice.
+  expect(steps.filter(({ state, attempt }) => state === 'undone' && attempt < 2)).toEqual([]);
   expect(record.outcome).toMatch(/refused by the test/);
   expect(steps.find(({ number }) => number === failedAt)?.error).toMatch(/refused by the test/);
 }

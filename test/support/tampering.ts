@@ -31,6 +31,8 @@ export interface Tampering {
   hold(point: CallPoint): HeldCall;
   /** Every activity of the node's runs does its work, and then its first attempt fails: each step is done at least twice. */
   loseFirstAnswers(node: string): void;
+  /** The same for what takes the node's steps back: each undo is done at least twice. */
+  loseFirstAnswersOfUndos(node: string): void;
   /** How often the call was made, whatever became of it. */
   calls(point: Omit<CallPoint, 'when'>): number;
 }
@@ -53,14 +55,15 @@ export function createTampering(): Tampering {
     trap.left -= 1;
     await trap.spring();
   };
-  const forgetful = new Set<string>();
+  const forgetful = new Map<string, readonly StepRecord['state'][]>();
   const around: Around = async (path, args, call) => {
     const what = { ...whoCalls(), call: path };
     made.push(what);
     await meet(what, 'before');
     const result = await call();
     await meet(what, 'after');
-    if (forgetful.has(what.node) && endsFirstAttempt(path, args)) throw new OutcomeUnknownError('the answer was lost');
+    const states = forgetful.get(what.node) ?? [];
+    if (endsFirstAttempt(states, path, args)) throw new OutcomeUnknownError('the answer was lost');
     return result;
   };
   return {
@@ -79,7 +82,8 @@ export function createTampering(): Tampering {
       traps.push({ point, left: 1, spring });
       return { reached: reached.promise, release: released.resolve };
     },
-    loseFirstAnswers: (node) => void forgetful.add(node),
+    loseFirstAnswers: (node) => void forgetful.set(node, ['done', 'undone']),
+    loseFirstAnswersOfUndos: (node) => void forgetful.set(node, ['undone']),
     calls: (point) => made.filter((call) => sameCall(point, call)).length,
   };
 }
@@ -88,22 +92,27 @@ function sameCall(a: Call, b: Call): boolean {
   return a.node === b.node && a.activity === b.activity && a.call === b.call;
 }
 
-function whoCalls(): Omit<Call, 'call'> {
+/** The activity that is carried out here, and the node of its run. */
+export function whoCalls(): Omit<CallPoint, 'call' | 'when'> {
   const { activityType, workflowExecution } = Context.current().info;
   return { activity: activityType, node: workflowExecution?.workflowId.split('/')[1] ?? '' };
 }
 
-type Around = (path: string, args: readonly unknown[], call: () => unknown) => Promise<unknown>;
+/** What happens around a call; `call` carries it out, with its own arguments or with others. */
+export type Around = (
+  path: string,
+  args: readonly unknown[],
+  call: (args?: readonly unknown[]) => unknown,
+) => Promise<unknown>;
 
 /** The record of a step that was done, or undone, is the last thing that its activity asks for. */
-function endsFirstAttempt(path: string, args: readonly unknown[]): boolean {
+function endsFirstAttempt(states: readonly StepRecord['state'][], path: string, args: readonly unknown[]): boolean {
   if (path !== 'catalog.runs.recordStep' || Context.current().info.attempt > 1) return false;
-  const { state } = args[1] as StepRecord;
-  return state === 'done' || state === 'undone';
+  return states.includes((args[1] as StepRecord).state);
 }
 
 /** The same object, with every asynchronous function below it, also of what its functions return at once, going through `around`. */
-function wrap<T extends object>(target: T, path: string, around: Around): T {
+export function wrap<T extends object>(target: T, path: string, around: Around): T {
   return new Proxy(target, {
     get: (object, key) => {
       const value: unknown = Reflect.get(object, key);
@@ -118,10 +127,10 @@ function wrap<T extends object>(target: T, path: string, around: Around): T {
 type AnyFunction = (...args: unknown[]) => unknown;
 
 function wrapFunction(call: AnyFunction, owner: object, { path, around }: { path: string; around: Around }) {
-  const apply = (args: unknown[]): unknown => Reflect.apply(call, owner, args);
+  const apply = (args: readonly unknown[]): unknown => Reflect.apply(call, owner, args);
   if (isFactory(path)) return (...args: unknown[]) => wrap(apply(args) as object, `${path}()`, around);
   if (synchronous.has(path)) return (...args: unknown[]) => apply(args);
-  return async (...args: unknown[]) => await around(path, args, () => apply(args));
+  return async (...args: unknown[]) => await around(path, args, (changed = args) => apply(changed));
 }
 
 /** What gives the activities something to work with, at once. */

@@ -6,7 +6,7 @@ import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf, type Leftovers } from '../support/leftovers.ts';
 import { actionsOn, failureOf, patience, untilCancelWasSeen, violationsOn } from '../support/runs.ts';
-import { createSaga, expectClosed, type Cut, type Prepared, type Saga } from '../support/saga.ts';
+import { createSaga, expectClosed, stepsThatAreNotCut, type Cut, type Prepared, type Saga } from '../support/saga.ts';
 import { createTampering, type CallPoint, type Tampering } from '../support/tampering.ts';
 
 const steps = 'provisioner().capturing.steps';
@@ -44,11 +44,26 @@ const beforePublishing: readonly (Cut & { readonly power: 'on' | 'off' })[] = [
   { step: '6.3', activity: 'checkSeal', call: 'operatingSystem().sealChecks', when: 'after', power: 'off' },
 ];
 
-/** Once it is published the revision stays, whatever comes. */
-const afterPublishing: readonly Cut[] = [
+/** Once it is published the revision stays, whatever comes: also where its node cannot be given back as it was asked to. */
+const afterPublishing: readonly (Cut & { readonly after?: AfterCapture })[] = [
+  { step: '7.2', activity: 'publishRevision', call: 'library.shell.run', when: 'after' },
   { step: '7.3', activity: 'clearJobs', call: 'library.shell.run', when: 'before' },
+  { step: '8.5', activity: 'setPower', call: 'provisioner().power.on', when: 'before', after: 'powerOn' },
+  { step: '8.6.2', activity: 'postLoad', call: 'operatingSystem().postLoad', when: 'before', after: 'powerOn' },
+  { step: '8.3', activity: 'checkLoad', call: 'provisioner().loading.check', when: 'before', after: 'reload' },
+  {
+    step: '8.5.2',
+    activity: 'carryOutLoadStep',
+    call: 'provisioner().loading.steps.setAside.act',
+    when: 'after',
+    after: 'reload',
+  },
+  { step: '8.7', activity: 'awaitReady', call: 'provisioner().nodeStatus', when: 'before', after: 'reload' },
   { step: '9', activity: 'releaseNode', call: 'catalog.claims.release', when: 'before' },
 ];
+
+/** Failing for good at the point of no return itself is a refusal: nothing was moved. */
+const atPublishing: Cut = { step: '7.1', activity: 'publishCopy', call: 'library.shell.run', when: 'before' };
 
 const untouched: Leftovers = {
   state: 'available',
@@ -84,6 +99,11 @@ describe.concurrent('a capture that is cut', () => {
       await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem, after });
     return { node, image, start };
   };
+
+  it('is cut at every step of its page', async ({ expect }) => {
+    const cuts = [...beforePreCapture, ...beforePublishing, atPublishing, ...afterPublishing];
+    expect(await stepsThatAreNotCut('capture-image', cuts)).toEqual([]);
+  });
 
   it('knows at each attempt how many were answered with an error', async ({ expect }) => {
     const { node, start } = await newCapture();
@@ -162,12 +182,23 @@ describe.concurrent('a capture that is cut', () => {
       await expectClosed(expect, imprint, run, cut.step);
     });
 
-    it.for(afterPublishing)('at step $step, $when $call, keeps the revision', async (cut, { expect }) => {
-      const run = await saga.failAt(cut, await newCapture());
-      expect(run.left).toMatchObject({ state: 'maintenance', owner: undefined, staging: [] });
-      expect(run.left).toMatchObject({ revisions: ['available'], published: [`${run.image}-v1`] });
-      await expectClosed(expect, imprint, run, cut.step);
+    it('at step 7.1, before anything was moved, leaves a node to look at', async ({ expect }) => {
+      const run = await saga.failAt(atPublishing, await newCapture());
+      expect(run.left).toEqual({ ...untouched, state: 'maintenance', power: 'off' });
+      await expectClosed(expect, imprint, run, atPublishing.step);
     });
+
+    it.for(afterPublishing)(
+      'at step $step, $when $call, keeps the revision, and says both',
+      async (cut, { expect }) => {
+        const run = await saga.failAt(cut, await newCapture(cut.after));
+        expect(run.left).toMatchObject({ state: 'maintenance', owner: undefined, staging: [] });
+        expect(run.left).toMatchObject({ revisions: ['available'], published: [`${run.image}-v1`] });
+        const { outcome } = await imprint.catalog.runs.get(run.run);
+        expect(outcome).toMatch(`refused by the test; ${run.image}-v1 is published and stays`);
+        await expectClosed(expect, imprint, run, cut.step);
+      },
+    );
   });
 
   describe('by a cancellation', () => {
@@ -197,7 +228,7 @@ describe.concurrent('a capture that is cut', () => {
   });
 
   describe('by an answer that is lost', () => {
-    it.for([...beforePreCapture, ...beforePublishing, ...afterPublishing].filter(({ when }) => when === 'after'))(
+    it.for([...beforePreCapture, ...beforePublishing].filter(({ when }) => when === 'after'))(
       'at step $step, of $call, goes on',
       async (cut, { expect }) => {
         const prepared = await newCapture();

@@ -4,10 +4,10 @@ import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf, type Leftovers } from '../support/leftovers.ts';
 import { actionsOn, violationsOn } from '../support/runs.ts';
-import { createSaga, expectClosed, type Cut, type Prepared, type Saga } from '../support/saga.ts';
+import { createSaga, expectClosed, stepsThatAreNotCut, type Cut, type Prepared, type Saga } from '../support/saga.ts';
 import { createTampering, type CallPoint, type Tampering } from '../support/tampering.ts';
 
-vi.setConfig({ maxConcurrency: 16 });
+vi.setConfig({ maxConcurrency: 8 });
 
 const steps = 'provisioner().loading.steps';
 const inPlan = (step: string, kind: string, when: CallPoint['when']): Cut => ({
@@ -42,6 +42,7 @@ const beforeReady: readonly Cut[] = [
   { step: '6.2', activity: 'postLoad', call: 'operatingSystem().postLoad', when: 'before' },
   { step: '6.2', activity: 'postLoad', call: 'operatingSystem().postLoad', when: 'after' },
   { step: '7', activity: 'awaitReady', call: 'provisioner().nodeStatus', when: 'before' },
+  { step: '8', activity: 'recordLoadedFromLibrary', call: 'catalog.computers.recordLoaded', when: 'before' },
 ];
 
 /** Where a cancellation finds something done, or something that goes on. */
@@ -101,6 +102,10 @@ describe.concurrent('a load that is cut', () => {
     published: [`${incoming}-v1`],
     power: 'on',
     disksOf: before,
+  });
+
+  it('is cut at every step of its page', async ({ expect }) => {
+    expect(await stepsThatAreNotCut('load-node', [...beforePlan, ...beforeReady, ...afterReady])).toEqual([]);
   });
 
   describe('by a failure', () => {
