@@ -4,6 +4,7 @@ import type { CaptureImageInput } from '../domain/inputs.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import { freeBytes, requireWritable } from '../library/prepare.ts';
 import { imageExists } from '../library/publish.ts';
+import { namingFullLibrary } from './full-library.ts';
 import { checkGuest } from './guest-check.ts';
 import { need } from '../provisioners/provisioner.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
@@ -72,7 +73,7 @@ export function createCapturePlanActivities(deps: ActivityDependencies): Capture
       if (planned.by === 'operating-system') {
         return await actOnSystem(deps, { ...facts, module: moduleOf(deps, facts.revision), planned });
       }
-      return await carryOut(facts, planned);
+      return await namingFullLibrary(facts.library, planned.title, carryOut(facts, planned));
     },
 
     async undoCaptureStep(input) {

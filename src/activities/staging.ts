@@ -6,6 +6,7 @@ import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { namingFullLibrary } from './full-library.ts';
 import { captureFacts } from './facts.ts';
 
 type CaptureStepInput = StepInput & CapturePlanRequest;
@@ -25,7 +26,8 @@ export function createStagingActivities(deps: ActivityDependencies): StagingActi
       const { library, request } = await captureFacts(deps, input);
       // The worker prepares its own library at start; that of a host of virtual machines may be new.
       if (library.name !== deps.library.name) await prepare(library, callContext());
-      return { staging: await openStaging(library, request.fence, callContext()) };
+      const opening = openStaging(library, request.fence, callContext());
+      return { staging: await namingFullLibrary(library, input.step.title, opening) };
     },
 
     async removeStaging(input) {

@@ -21,6 +21,7 @@ import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { namingFullLibrary } from './full-library.ts';
 import { captureFacts, moduleOf, type CaptureFacts } from './facts.ts';
 
 type CaptureStepInput = StepInput & CapturePlanRequest;
@@ -61,7 +62,8 @@ export function createVerifyAndPublishActivities(deps: ActivityDependencies): Ve
       const facts = await captureFacts(deps, input);
       const { disks } = await stagedOf(facts);
       const request = { fence: facts.request.fence, files: disks.map(({ file }) => file) };
-      const sums = await checksumStaged(facts.library, deps.jobs, request, callContext());
+      const hashing = checksumStaged(facts.library, deps.jobs, request, callContext());
+      const sums = await namingFullLibrary(facts.library, input.step.title, hashing);
       return sums.map(({ sha256, identity }, index) => {
         const disk = disks[index];
         if (disk === undefined)
@@ -83,7 +85,8 @@ export function createVerifyAndPublishActivities(deps: ActivityDependencies): Ve
         ? await readManifest(facts.library, libraryPaths(facts.library).revision(facts.revision), context)
         : describe(facts, await stagedOf(facts), { disks, seal });
       const publication = { manifest, files: disks.map(({ identity }) => identity) };
-      return await publish(facts.library, facts.request.fence, publication, context);
+      const publishing = publish(facts.library, facts.request.fence, publication, context);
+      return await namingFullLibrary(facts.library, input.step.title, publishing);
     },
 
     async publishRevision({ copy, ...input }) {

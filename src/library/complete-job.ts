@@ -1,5 +1,6 @@
 import type { CallContext } from '../domain/call-context.ts';
-import { CommandFailedError, OutcomeUnknownError } from '../domain/errors.ts';
+import { CapacityError, CommandFailedError, OutcomeUnknownError } from '../domain/errors.ts';
+import { isOutOfSpace } from '../remote/out-of-space.ts';
 import type { Jobs, JobSpec, JobState } from '../remote/job.ts';
 import type { Shell } from '../remote/shell.ts';
 
@@ -15,7 +16,8 @@ export interface JobToComplete {
 
 /**
  * Starts the job or attaches to it, and waits for its end. A job that was lost (killed, or its host restarted) is cleared and started
- * once more; lost again: OutcomeUnknownError. An exit status other than 0: CommandFailedError, and the job is cleared, so that the next
+ * once more; lost again: OutcomeUnknownError. An exit status other than 0: CommandFailedError, or CapacityError where there was no
+ * space left, and the job is cleared, so that the next
  * attempt begins anew. An aborted signal detaches; the job goes on.
  */
 export async function completeJob(
@@ -30,7 +32,8 @@ export async function completeJob(
     throw new OutcomeUnknownError(`${job.what}: its job was lost`, { evidence: { ...state } });
   if (state.exitCode === 0) return state;
   await jobs.end(shell, job.spec.directory, job.spec.fence, context);
-  throw new CommandFailedError(`${job.what}: its job ended with status ${String(state.exitCode)}`, {
+  const Failure = isOutOfSpace(state.errorTail) ? CapacityError : CommandFailedError;
+  throw new Failure(`${job.what}: its job ended with status ${String(state.exitCode)}`, {
     evidence: { exitCode: state.exitCode, errorTail: state.errorTail, job: job.spec.id },
   });
 }

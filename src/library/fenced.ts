@@ -3,6 +3,7 @@ import { ConflictError, UnavailableError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { CommandResult } from '../remote/shell.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
+import { OVER } from '../remote/out-of-space.ts';
 import { libraryPaths, runKey } from './paths.ts';
 
 /**
@@ -10,7 +11,7 @@ import { libraryPaths, runKey } from './paths.ts';
  * what follows. The record lies beside the staging directory, so that it outlives the directory's removal and its publishing.
  * Arguments: root, run key, owner as JSON, epoch. Statuses: 3 another owner, 4 superseded, 75 lock busy.
  */
-const FENCE_SCRIPT = `
+const FENCE_SCRIPT = `${OVER}
 set -eu
 umask 077
 root=$1 key=$2 owner=$3 epoch=$4
@@ -30,8 +31,8 @@ if [ -e "$record" ]; then
   [ "$epoch" -ge "$seen" ] || { printf '%s\\n' "$line"; exit 4; }
 fi
 if [ "$epoch" -gt "$seen" ]; then
-  printf '%s%s}\\n' "$prefix" "$epoch" > "$record.new"
-  mv -fT -- "$record.new" "$record"
+  raised=$prefix$epoch}
+  if printf '%s\\n' "$raised" | cat > "$record.tmp"; then mv -fT -- "$record.tmp" "$record"; else over "$record" "$raised"; fi
 fi
 `;
 

@@ -1,3 +1,5 @@
+import { OVER } from './out-of-space.ts';
+
 /*
  * What runs on a job's host, as constant POSIX sh scripts (dash, bash, busybox) that get all data as positional parameters. Needed
  * there: util-linux (flock, setsid), coreutils or busybox, grep, a Linux /proc.
@@ -18,7 +20,8 @@ export const refusals = {
 } as const;
 
 /**
- * `put` writes a line so that it is there in full or not at all, even after a power failure. `load_stat` reads /proc/PID/stat, where
+ * `put` writes a line so that it is there in full or not at all, even after a power failure; that a disk is full, `cat` says in words and
+ * the shell does not. `load_stat` reads /proc/PID/stat, where
  * the command's name may hold blanks and parentheses, so that only what follows the last one is taken.
  */
 export const FILES = `
@@ -26,11 +29,9 @@ flush() {
   sync "$1" 2>/dev/null || sync
 }
 put() {
-  printf '%s\\n' "$2" >"$1.tmp"
-  flush "$1.tmp"
-  mv -f "$1.tmp" "$1"
-  flush "\${1%/*}/"
+  printf '%s\\n' "$2" | cat >"$1.tmp" && flush "$1.tmp" && mv -f "$1.tmp" "$1" && flush "\${1%/*}/"
 }
+${OVER}
 load_stat() {
   { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
   set -- \${stat##*) }
@@ -136,6 +137,7 @@ check_fence() {
     [ "$2" -gt "$epoch" ] || return 0
   fi
   put "$directory.fence" "$2
+$1" || over "$directory.fence" "$2
 $1"
 }
 systemd_runs() {

@@ -9,14 +9,14 @@ import {
   UnavailableError,
 } from '../domain/errors.ts';
 import type { DiskFormat } from '../domain/image.ts';
+import { isOutOfSpace } from './out-of-space.ts';
 import type { Shell } from './shell.ts';
 
-/** What qemu-img's known messages (7.2, LC_ALL=C) mean; the first that matches decides. */
+/** What qemu-img's known messages (7.2, LC_ALL=C) mean; the first that matches decides. A full disk comes before them. */
 const knownMessages: readonly (readonly [
   RegExp,
   new (...text: ConstructorParameters<typeof ImprintError>) => ImprintError,
 ])[] = [
-  [/No space left on device|Disk quota exceeded/, CapacityError],
   // Somebody has the disk open; a QEMU that is ending lets go of it a moment after libvirt says off.
   [/Failed to get (shared )?"[a-z]+" lock/, UnavailableError],
   [/No such file or directory/, NotFoundError],
@@ -114,7 +114,8 @@ export function parseProgress(output: string): number | undefined {
 export function qemuImgError(what: string, exitCode: number, stderr: string): ImprintError {
   const messages = stderr.trim();
   const [, Known = CommandFailedError] = knownMessages.find(([pattern]) => pattern.test(messages)) ?? [];
-  return new Known(`qemu-img could not ${what}`, {
+  const Meant = isOutOfSpace(messages) ? CapacityError : Known;
+  return new Meant(`qemu-img could not ${what}`, {
     cause: new Error(messages.slice(-1024)),
     evidence: { exitCode, stderr: messages.slice(-4096) },
   });

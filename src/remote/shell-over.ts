@@ -1,7 +1,8 @@
-import { CommandFailedError } from '../domain/errors.ts';
+import { CapacityError, CommandFailedError } from '../domain/errors.ts';
 import type { Command, Execute, Execution } from './execution.ts';
 import { downloadCommand, readDownload, uploadCommand } from './file-transfer.ts';
 import { startLimits } from './limits.ts';
+import { isOutOfSpace } from './out-of-space.ts';
 import { describeCommand } from './quote.ts';
 import type { RunOptions, Shell } from './shell.ts';
 
@@ -61,7 +62,8 @@ async function executeWithin(execute: Execute, command: Command, options: RunOpt
 function acceptedExitCode(host: string, command: Command, execution: Execution, allowed: readonly number[]): number {
   const { ending, stdout, stderr } = execution;
   if ('exitCode' in ending && allowed.includes(ending.exitCode)) return ending.exitCode;
-  throw new CommandFailedError(`${command.text} failed on ${host}`, {
+  const Failure = isOutOfSpace(stderr.toString()) ? CapacityError : CommandFailedError;
+  throw new Failure(`${command.text} failed on ${host}`, {
     evidence: {
       ...ending,
       stderr: stderr.toString().slice(-EVIDENCE_CHARACTERS),

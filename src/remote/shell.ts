@@ -4,7 +4,7 @@ export interface Shell {
   readonly host: string;
   /**
    * Runs `file` with `args`; nothing is ever glued into a shell line. Resolves with the result when the exit status is 0 or in
-   * `allowedExitCodes`. Throws CommandFailedError (it ran and said no), UnavailableError (could not connect, nothing begun),
+   * `allowedExitCodes`. Throws CommandFailedError (it ran and said no), CapacityError (it said that there is no space left), UnavailableError (could not connect, nothing begun),
    * UnauthorizedError (credentials or host key), OutcomeUnknownError (connection lost or time limit after the command began).
    */
   run(file: string, args: readonly string[], options: RunOptions): Promise<CommandResult>;

@@ -1,6 +1,7 @@
 import type { CallContext } from '../../domain/call-context.ts';
 import { ConflictError, UnavailableError } from '../../domain/errors.ts';
 import type { Fence } from '../../domain/fence.ts';
+import { OVER } from '../../remote/out-of-space.ts';
 import type { CommandResult, Shell } from '../../remote/shell.ts';
 
 /** A directory, and where the highest epoch that acted on it is kept: a record and a lock that outlive the directory's content. */
@@ -22,7 +23,7 @@ export interface FencedAction {
  * The record is the one that the library keeps for a staging directory: `{"owner":"…","epoch":7}`. Epochs of a node only rise, from
  * run to run too, so the epoch alone decides. Arguments: directory, record, lock, owner as JSON, epoch.
  */
-const FENCE_SCRIPT = `
+const FENCE_SCRIPT = `${OVER}
 set -eu
 umask 077
 directory=$1 record=$2 lock=$3 owner=$4 epoch=$5
@@ -37,8 +38,8 @@ if [ -e "$record" ]; then
   [ "$epoch" -ge "$seen" ] || { cat -- "$record"; exit 4; }
 fi
 if [ "$epoch" -gt "$seen" ]; then
-  printf '{"owner":%s,"epoch":%s}\\n' "$owner" "$epoch" > "$record.new"
-  mv -fT -- "$record.new" "$record"
+  raised="{\\"owner\\":$owner,\\"epoch\\":$epoch}"
+  if printf '%s\\n' "$raised" | cat > "$record.tmp"; then mv -fT -- "$record.tmp" "$record"; else over "$record" "$raised"; fi
 fi
 `;
 
