@@ -40,7 +40,7 @@ export {
 } from './domain/errors.ts';
 export type { Catalog, Claim, ImageRow, ManagementNode, NewComputer, OperatingSystemRow } from './catalog/catalog.ts';
 export type { RunHandle } from './client/run-handle.ts';
-export type { RunProgress } from './client/watch.ts';
+export type { RunProgress, Untaken } from './client/watch.ts';
 export type { Progress } from './domain/call-context.ts';
 export type { Computer, ComputerState, Problem } from './domain/computer.ts';
 export type { Manifest, Revision, RevisionCopy, RevisionState } from './domain/image.ts';

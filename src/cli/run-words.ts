@@ -1,4 +1,4 @@
-import type { RunProgress } from '../client.ts';
+import type { RunProgress, Untaken } from '../client.ts';
 import type { Progress } from '../domain/call-context.ts';
 import type { RunRecord, StepRecord } from '../domain/run.ts';
 import { formatBytes, formatDuration, formatTime } from './amounts.ts';
@@ -67,7 +67,8 @@ export function progressWords(progress: Progress, elapsedMs: number): readonly s
 /** Why a run that is under way does nothing that can be seen; undefined when it does. */
 export function waitingFor(progress: RunProgress, now: number): string | undefined {
   if (progress.status !== 'RUNNING') return undefined;
-  const { attempt = 1, waitingFor: failure, stalledSince } = progress.activity ?? {};
+  const { attempt = 1, waitingFor: failure, stalledSince, untaken } = progress.activity ?? {};
+  if (untaken !== undefined) return awaited(untaken, now);
   if (stalledSince !== undefined) return stalled(stalledSince, progress.activity?.progress);
   if (failure !== undefined) return `attempt ${String(attempt)}: ${failure}`;
   if (currentStep(progress) !== undefined) return undefined;
@@ -79,6 +80,17 @@ export function waitingFor(progress: RunProgress, now: number): string | undefin
   return latest === undefined
     ? 'no worker has taken the run up yet; is one running (imprint worker)?'
     : 'no worker has taken the next step up yet, or steps are being taken back';
+}
+
+/** A management node checks in every ten seconds. */
+const awayAfterMs = 30_000;
+
+function awaited({ since, managementNode, lastCheckIn }: Untaken, now: number): string {
+  const heard = lastCheckIn === undefined ? 'never' : `last at ${formatTime(lastCheckIn)}`;
+  if (lastCheckIn !== undefined && now - Date.parse(lastCheckIn) < awayAfterMs) {
+    return `waiting since ${formatTime(since)} (UTC) for a free slot of management node ${managementNode}`;
+  }
+  return `waiting since ${formatTime(since)} (UTC) for management node ${managementNode}, which was heard of ${heard}; is its worker running?`;
 }
 
 /** Without a duration, so that it is told once where lines are not replaced. */

@@ -21,8 +21,21 @@ export interface RunProgress {
     readonly progress?: Progress;
     /** Since when its work has not moved, where that is longer than its worker's limit (ISO 8601). */
     readonly stalledSince?: string;
+    /** Present when no worker has taken it up for some seconds. */
+    readonly untaken?: Untaken;
   };
 }
+
+/** Work that lies there, and the management node that is to do it. Times are ISO 8601. */
+export interface Untaken {
+  readonly since: string;
+  readonly managementNode: string;
+  /** When its worker last said in the catalog that it is there. */
+  readonly lastCheckIn?: string;
+}
+
+/** `PENDING_ACTIVITY_STATE_SCHEDULED` of Temporal's API: in its queue. */
+const waitingState = 1;
 
 /** What an activity says with each heartbeat. */
 type Told = Partial<Progress> & { readonly stalledSince?: string };
@@ -42,13 +55,38 @@ export async function* watchRun(catalog: Catalog, workflow: WorkflowHandle): Asy
 
 async function lookAt(catalog: Catalog, workflow: WorkflowHandle): Promise<RunProgress> {
   const id = workflow.workflowId;
-  const described = (await describe(workflow)) ?? { status: (await findArchived(catalog, id))?.status ?? 'GONE' };
+  const known: Described = (await describe(workflow)) ?? {
+    status: (await findArchived(catalog, id))?.status ?? 'GONE',
+  };
   const [run, steps] = await Promise.all([catalog.runs.get(id), catalog.runs.steps(id)]);
-  return { run, steps, ...described };
+  const { status, activity } = known;
+  if (activity === undefined) return { run, steps, status };
+  const { scheduled, ...shown } = activity;
+  const untaken = scheduled === undefined ? undefined : await whoIsAwaited(catalog, run.node, scheduled);
+  return { run, steps, status, activity: { ...shown, ...(untaken === undefined ? {} : { untaken }) } };
 }
 
+/** A worker that is there takes work up at once; a busy machine gets a few seconds. */
+const untakenAfterMs = 5_000;
+
+async function whoIsAwaited(catalog: Catalog, node: string, since: Date): Promise<Untaken | undefined> {
+  if (Date.now() - since.getTime() < untakenAfterMs) return undefined;
+  const { managementNode: name } = await catalog.computers.get(node);
+  const { lastCheckIn } = await catalog.managementNodes.get(name);
+  return {
+    since: since.toISOString(),
+    managementNode: name,
+    ...(lastCheckIn === undefined ? {} : { lastCheckIn }),
+  };
+}
+
+type Described = Pick<RunProgress, 'status'> & {
+  /** `scheduled`: since when it could be taken up; absent once a worker has it. */
+  readonly activity?: Omit<NonNullable<RunProgress['activity']>, 'untaken'> & { readonly scheduled?: Date };
+};
+
 /** Undefined for a run that Temporal does not know (any more). */
-async function describe(workflow: WorkflowHandle): Promise<Pick<RunProgress, 'status' | 'activity'> | undefined> {
+async function describe(workflow: WorkflowHandle): Promise<Described | undefined> {
   try {
     const { status, raw } = await workflow.describe();
     const pending = raw.pendingActivities?.[0];
@@ -63,6 +101,9 @@ async function describe(workflow: WorkflowHandle): Promise<Pick<RunProgress, 'st
         ...(waitingFor ? { waitingFor } : {}),
         ...(pulse?.what === undefined ? {} : { progress: { ...pulse, what: pulse.what } }),
         ...(pulse?.stalledSince === undefined ? {} : { stalledSince: pulse.stalledSince }),
+        ...(Number(pending.state) === waitingState && pending.scheduledTime
+          ? { scheduled: new Date(Number(pending.scheduledTime.seconds) * 1_000) }
+          : {}),
       },
     };
   } catch (error) {

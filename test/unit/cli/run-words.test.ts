@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { headline, outcomeOf, stateOf } from '../../../src/cli/run-words.ts';
+import { headline, outcomeOf, stateOf, waitingFor } from '../../../src/cli/run-words.ts';
 import type { RunRecord } from '../../../src/domain/run.ts';
-import { capture } from './runs-at-one-moment.ts';
+import { ago, capture, now } from './runs-at-one-moment.ts';
 
 describe('what a run does', () => {
   const cases: readonly (readonly [Pick<RunRecord, 'procedure' | 'input'>, string])[] = [
@@ -31,5 +31,23 @@ describe('how a run stands', () => {
   it('warns that a terminated run may still own its node', () => {
     expect(outcomeOf(capture())).toBeUndefined();
     expect(outcomeOf(capture({ status: 'TERMINATED' }))).toContain('may still own lab-07');
+  });
+});
+
+describe('what a run waits for, when nobody takes its work up', () => {
+  const untaken = { since: ago(120), managementNode: 'mn-a' };
+  const waiting = (more: object) =>
+    waitingFor(capture({ activity: { attempt: 1, untaken: { ...untaken, ...more } } }), now);
+
+  it('is its management node, when that was not heard of', () => {
+    const since = 'waiting since 2026-03-01 11:59:00 (UTC) for management node mn-a, which was heard of';
+    expect(waiting({})).toBe(`${since} never; is its worker running?`);
+    expect(waiting({ lastCheckIn: ago(90) })).toBe(`${since} last at 2026-03-01 11:59:30; is its worker running?`);
+  });
+
+  it('is a free slot of it, when its worker is there', () => {
+    expect(waiting({ lastCheckIn: ago(5) })).toBe(
+      'waiting since 2026-03-01 11:59:00 (UTC) for a free slot of management node mn-a',
+    );
   });
 });
