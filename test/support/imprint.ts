@@ -14,7 +14,8 @@ import { createModules } from '../../src/worker/modules.ts';
 import { createTemporalWorkers } from '../../src/worker/temporal-workers.ts';
 import { testDatabase, type TestDatabase } from './postgres.ts';
 import { startTemporal, type TestTemporal } from './temporal.ts';
-import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
+import { freezePoints, type FreezePoint } from './freezing.ts';
+import { freezingWorker, startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
 /** The name of the operating system that is on every node of the simulated world. */
 export const simulatedSystem = 'simulated-os';
@@ -33,8 +34,13 @@ export interface TestImprint {
   readonly library: string;
   /** A worker in a process of its own, for tests that kill it. */
   startWorker(): Promise<WorkerProcess>;
-  /** A worker in this process: quicker. `change` may put something between the activities and what they work with. */
-  startWorkerHere(change?: (deps: ModuleDependencies) => ModuleDependencies): Promise<WorkerHere>;
+  /** The same, which stops itself (SIGSTOP) when a call is under way at each of the points. */
+  startFreezingWorker(points: readonly FreezePoint[]): Promise<WorkerProcess>;
+  /**
+   * A worker in this process: quicker. `change` may put something between the activities and what they work with; `of` is its management node,
+   * by default that of all nodes.
+   */
+  startWorkerHere(change?: (deps: ModuleDependencies) => ModuleDependencies, of?: string): Promise<WorkerHere>;
   /** Adds a node that is on, as an administrator has configured it. Returns its name. */
   addNode(settings?: Readonly<Record<string, unknown>>): Promise<string>;
   /** A name that no other call gets. */
@@ -52,6 +58,8 @@ const quick = { bootSeconds: 0, shutdownSeconds: 0, preCaptureSeconds: 0 };
 export interface ImprintOptions {
   /** Where library and world lie; default: a temporary one. */
   readonly directory?: string;
+  /** Default: a fresh one on the server of this test process. */
+  readonly startDatabase?: () => Promise<TestDatabase>;
   /** Settings of the workers, beside those that they need. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -60,7 +68,7 @@ export interface ImprintOptions {
 export async function startImprint(options: ImprintOptions = {}): Promise<TestImprint> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'imprint-test-')));
   await mkdir(directory, { recursive: true });
-  const [server, database] = await startServers();
+  const [server, database] = await startServers(options.startDatabase);
   const environment = { ...environmentOf(directory, server, database.databaseUrl), ...options.settings };
   const config = loadWorkerConfig(environment);
   const catalog = await createCatalog({ databaseUrl: database.databaseUrl });
@@ -70,6 +78,11 @@ export async function startImprint(options: ImprintOptions = {}): Promise<TestIm
   const client = createClient(temporal, catalog);
   const worldDirectory = join(directory, 'world');
   const workers = new Set<WorkerHere>();
+  const startProcess = async (more: Readonly<Record<string, string>>, args?: readonly string[]) => {
+    const worker = await startWorkerProcess({ ...environment, ...more }, args);
+    workers.add({ stop: worker.kill });
+    return worker;
+  };
   let count = 0;
   const fresh = (prefix: string): string => `${prefix}-${String((count += 1)).padStart(2, '0')}`;
   return {
@@ -81,13 +94,11 @@ export async function startImprint(options: ImprintOptions = {}): Promise<TestIm
     world: createSimulatedWorld({ seed: worldDirectory, store: directoryStore(worldDirectory) }),
     library: config.IMPRINT_LIBRARY,
     fresh,
-    startWorker: async () => {
-      const worker = await startWorkerProcess(environment);
-      workers.add({ stop: worker.kill });
-      return worker;
-    },
-    startWorkerHere: async (change = (deps) => deps) => {
-      const worker = await startHere({ server, config, catalog, change });
+    startWorker: async () => await startProcess({}),
+    startFreezingWorker: async (points) =>
+      await startProcess({ [freezePoints]: JSON.stringify(points) }, freezingWorker),
+    startWorkerHere: async (change = (deps) => deps, of = managementNode) => {
+      const worker = await startHere({ server, config: { ...config, IMPRINT_MANAGEMENT_NODE: of }, catalog, change });
       workers.add(worker);
       return worker;
     },
@@ -103,8 +114,8 @@ export async function startImprint(options: ImprintOptions = {}): Promise<TestIm
 }
 
 /** Both at once; when one of them cannot be started the other one is not left behind. */
-async function startServers(): Promise<readonly [TestTemporal, TestDatabase]> {
-  const [server, database] = await Promise.allSettled([startTemporal(), testDatabase()]);
+async function startServers(startDatabase = testDatabase): Promise<readonly [TestTemporal, TestDatabase]> {
+  const [server, database] = await Promise.allSettled([startTemporal(), startDatabase()]);
   if (server.status === 'fulfilled' && database.status === 'fulfilled') return [server.value, database.value];
   if (server.status === 'fulfilled') await server.value.stop();
   if (database.status === 'fulfilled') await database.value.drop();

@@ -19,6 +19,13 @@ const ready = 'Worker is ready';
 
 const ofCheckout: readonly string[] = ['--import', 'tsx', program];
 
+/** What Node runs for a worker that stands still at calls that a test names (see freezing.ts). */
+export const freezingWorker: readonly string[] = [
+  '--import',
+  'tsx',
+  fileURLToPath(new URL('freezing-worker-child.ts', import.meta.url)),
+];
+
 /** Starts a worker process and waits until it polls; 10 s on two slow cores. `args` are what Node runs: a worker of this checkout. */
 export async function startWorkerProcess(
   environment: Readonly<Record<string, string>>,
