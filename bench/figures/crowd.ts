@@ -32,11 +32,10 @@ async function measureCrowd(stage: Stage, imprint: TestImprint, count: number): 
   // All of them are there before the worker is, so all are in flight at once.
   const worker = await imprint.startWorker();
   const started = Date.now();
-  const memory = watchMemory(stage, imprint, worker.pid);
-  const ended = await Promise.allSettled(runs.map(async (run) => await run.result()));
-  const seen = await memory.stop();
+  const seen = await watchUntilOver(stage, imprint, worker.pid);
   const seconds = (Date.now() - started) / 1000;
-  const completed = ended.filter(({ status }) => status === 'fulfilled').length;
+  const states = await Promise.all(runs.map(async ({ id }) => (await imprint.catalog.runs.get(id)).state));
+  const completed = states.filter((state) => state === 'completed').length;
   stage.say(`${String(completed)} completed after ${String(Math.round(seconds))} s`);
   const duplicates = await copiesBegunTwice(imprint);
   await worker.kill();
@@ -71,26 +70,25 @@ interface MemorySeen {
   readonly bytes: number;
 }
 
-/** Looks every two seconds; `stop` returns the look at which most runs were in flight, and of those the one with most memory. */
-function watchMemory(stage: Stage, imprint: TestImprint, pid: number): { stop(): Promise<MemorySeen> } {
+/** When no run has ended for so long, those that are left are lost. */
+const lostAfterMs = 300_000;
+
+/**
+ * Looks every two seconds until no run is under way. Returns the look at which the worker took most memory, with the most runs that were in
+ * flight up to then.
+ */
+async function watchUntilOver(stage: Stage, imprint: TestImprint, pid: number): Promise<MemorySeen> {
   let seen: MemorySeen = { inFlight: 0, bytes: 0 };
-  let stopped = false;
-  const watching = (async () => {
-    for (let look = 0; !stopped; look += 1) {
-      const inFlight = (await imprint.catalog.runs.list({ state: 'running', limit: 10_000 })).length;
-      const bytes = await privateBytes(pid);
-      if (bytes > seen.bytes) seen = { inFlight: Math.max(inFlight, seen.inFlight), bytes };
-      if (look % 15 === 0) stage.say(`${String(inFlight)} in flight, the worker takes ${megabytes(bytes)}`);
-      await delay(2_000);
-    }
-  })();
-  return {
-    stop: async () => {
-      stopped = true;
-      await watching;
-      return seen;
-    },
-  };
+  let last = { inFlight: -1, at: Date.now() };
+  for (let look = 0; ; look += 1) {
+    const inFlight = (await imprint.catalog.runs.list({ state: 'running', limit: 10_000 })).length;
+    const bytes = await privateBytes(pid);
+    if (bytes > seen.bytes) seen = { inFlight: Math.max(inFlight, seen.inFlight), bytes };
+    if (look % 15 === 0) stage.say(`${String(inFlight)} in flight, the worker takes ${megabytes(bytes)}`);
+    if (inFlight !== last.inFlight) last = { inFlight, at: Date.now() };
+    if (inFlight === 0 || Date.now() - last.at > lostAfterMs) return seen;
+    await delay(2_000);
+  }
 }
 
 function megabytes(bytes: number): string {
