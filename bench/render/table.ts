@@ -66,7 +66,7 @@ function comparisonText({ comparison, unit }: Figure): string {
 }
 
 /** Three significant digits, and no more than a whole number needs. */
-export function number(value: number): string {
+function number(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString('en');
   return String(Number(value.toPrecision(3)));
 }
