@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { Catalog } from './catalog/catalog.ts';
 import { createCatalog } from './catalog/create-catalog.ts';
 import { planCapture } from './client/plan-capture.ts';
+import { releaseNode, type ReleaseNodeAnswer, type ReleaseNodeRequest } from './client/release-node.ts';
 import { startRun } from './client/start.ts';
 import { createRunHandle, type RunHandle } from './client/run-handle.ts';
 import type { CapturePreview } from './domain/capture-preview.ts';
@@ -85,6 +86,8 @@ export interface ImprintClient {
   power(input: PowerRequest, options?: RequestOptions): Promise<RunHandle<PowerReading>>;
   /** Starts taking whatever is loaded off a node. */
   startUnload(node: string, options?: RequestOptions): Promise<RunHandle<void>>;
+  /** Gives a node free that a run has left to be looked at; what a run has left that is over is ended first, by a run. */
+  releaseNode(request: ReleaseNodeRequest): Promise<ReleaseNodeAnswer>;
   /** Reads a node's status, and waits for it. */
   nodeStatus(node: string): Promise<NodeStatus>;
   /** A run that was started before, by its id. */
@@ -155,6 +158,7 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
         ...options,
       });
     },
+    releaseNode: async (request) => await releaseNode(temporal, catalog, request),
     nodeStatus: async (node) => {
       const input = parseNodeInput({ node });
       const run = await startRun<NodeStatus>(temporal, catalog, {

@@ -2,12 +2,14 @@ import { createArchivingActivities, type ArchivingActivities } from './archiving
 import { createCapturePlanActivities, type CapturePlanActivities } from './capture-plan.ts';
 import { createClaimingActivities, type ClaimingActivities } from './claiming.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { createFreeingActivities, type FreeingActivities } from './freeing.ts';
 import { createLoadPlanActivities, type LoadPlanActivities } from './load-plan.ts';
 import { createLoadedSystemActivities, type LoadedSystemActivities } from './loaded-system.ts';
 import { createNodeStatusActivities, type NodeStatusActivities } from './node-status.ts';
 import { createPowerActivities, type PowerActivities } from './power.ts';
 import { createPreviewActivities, type PreviewActivities } from './preview.ts';
 import { createStagingActivities, type StagingActivities } from './staging.ts';
+import { createTakingOverActivities, type TakingOverActivities } from './taking-over.ts';
 import { createUnloadingActivities, type UnloadingActivities } from './unloading.ts';
 import { createVerifyAndPublishActivities, type VerifyAndPublishActivities } from './verify-and-publish.ts';
 
@@ -22,7 +24,9 @@ export type Activities = ClaimingActivities &
   NodeStatusActivities &
   PowerActivities &
   PreviewActivities &
-  ArchivingActivities;
+  ArchivingActivities &
+  TakingOverActivities &
+  FreeingActivities;
 
 export function createActivities(deps: ActivityDependencies): Activities {
   return {
@@ -37,5 +41,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createPowerActivities(deps),
     ...createPreviewActivities(deps),
     ...createArchivingActivities(deps),
+    ...createTakingOverActivities(deps),
+    ...createFreeingActivities(deps),
   };
 }

@@ -1,14 +1,21 @@
 import { Context, log } from '@temporalio/activity';
 import type { Computer, ComputerState } from '../domain/computer.ts';
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts';
-import { parseCaptureImageInput, parseLoadNodeInput, parseNodeInput, parsePowerNodeInput } from '../domain/inputs.ts';
-import type { CaptureImageInput, LoadNodeInput, NodeInput, PowerNodeInput } from '../domain/inputs.ts';
+import {
+  parseCaptureImageInput,
+  parseFreeNodeInput,
+  parseLoadNodeInput,
+  parseNodeInput,
+  parsePowerNodeInput,
+} from '../domain/inputs.ts';
+import type { CaptureImageInput, FreeNodeInput, LoadNodeInput, NodeInput, PowerNodeInput } from '../domain/inputs.ts';
 import { nameOfRevision, type Revision } from '../domain/image.ts';
 import type { Procedure, RunState } from '../domain/run.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { ownerOver, refuseHalfDone } from './owner-over.ts';
 import { refuseKept } from './kept-disks.ts';
 
 /** A revision as workflows need to know it. */
@@ -20,18 +27,30 @@ export interface NamedRevision {
   readonly name: string;
 }
 
+/** The node is still owned by a run that is over: it must be taken over from that before it is claimed. */
+export interface LeftByOther {
+  readonly managementNode: string;
+  readonly over: string;
+}
+
+export type Claimed<Answer> = Answer | LeftByOther;
+
 /** A procedure's first and last steps. Input is checked here once more: a workflow can be started without the client. */
 export interface ClaimingActivities {
   /** Answers the input with its defaults filled in. */
   claimForCapture(
     input: StepInput & { readonly input: CaptureImageInput },
-  ): Promise<{ managementNode: string; input: CaptureImageInput }>;
+  ): Promise<Claimed<{ managementNode: string; input: CaptureImageInput }>>;
   /** Answers the host keys of the outgoing system too: they are valid again if it is put back. */
   claimForLoad(
     input: StepInput & { readonly input: LoadNodeInput },
-  ): Promise<{ managementNode: string; revision: NamedRevision; hostKeys: readonly string[] }>;
-  claimForPower(input: StepInput & { readonly input: PowerNodeInput }): Promise<{ managementNode: string }>;
-  claimForUnload(input: StepInput & { readonly input: NodeInput }): Promise<{ managementNode: string }>;
+  ): Promise<Claimed<{ managementNode: string; revision: NamedRevision; hostKeys: readonly string[] }>>;
+  claimForPower(input: StepInput & { readonly input: PowerNodeInput }): Promise<Claimed<{ managementNode: string }>>;
+  claimForUnload(input: StepInput & { readonly input: NodeInput }): Promise<Claimed<{ managementNode: string }>>;
+  /** Answers the input with its defaults filled in. */
+  claimToFree(
+    input: StepInput & { readonly input: FreeNodeInput },
+  ): Promise<Claimed<{ managementNode: string; input: FreeNodeInput }>>;
   /** Claims nothing. */
   findNode(input: StepInput & { readonly input: NodeInput }): Promise<{ managementNode: string; revisionId?: number }>;
   releaseNode(input: StepInput & { readonly state: ComputerState | 'previous' }): Promise<void>;
@@ -43,10 +62,37 @@ export interface ClaimingActivities {
 }
 
 export function createClaimingActivities(deps: ActivityDependencies): ClaimingActivities {
+  return { ...createClaims(deps), ...createEndings(deps) };
+}
+
+type Endings = Pick<ClaimingActivities, 'releaseNode' | 'recordOutcome'>;
+
+function createEndings({ catalog }: ActivityDependencies): Endings {
+  return {
+    async releaseNode({ state, ...step }) {
+      await giveBack(catalog, step, state);
+    },
+
+    async recordOutcome({ run, state, outcome }) {
+      log.info('Run ended', { run, state, outcome });
+      // A run that was refused for its input before it was registered has no row; Temporal keeps its failure.
+      if ((await catalog.runs.find(run)) === undefined) return;
+      await closeSteps(catalog, run);
+      await catalog.runs.recordOutcome(run, state, outcome);
+    },
+  };
+}
+
+function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyof Endings> {
   const { catalog } = deps;
 
-  async function claim(step: StepInput, state: ComputerState | 'unchanged'): Promise<{ managementNode: string }> {
+  async function claim(
+    step: StepInput,
+    state: ComputerState | 'unchanged',
+  ): Promise<Claimed<{ managementNode: string }>> {
     const { managementNode } = await catalog.computers.get(step.node);
+    const over = await ownerOver(deps, step);
+    if (over !== undefined) return { managementNode, over };
     await catalog.claims.acquire(claimant(step), state);
     return { managementNode };
   }
@@ -55,24 +101,26 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
     async claimForCapture({ input, ...step }) {
       const parsed = parseCaptureImageInput(input);
       await registerRun(catalog, step, parsed);
-      return { ...(await claim(step, 'capturing')), input: parsed };
+      const claimed = await claim(step, 'capturing');
+      if ('over' in claimed) await refuseHalfDone(deps, step.node, claimed.over);
+      return { ...claimed, input: parsed };
     },
 
     async claimForLoad({ input, ...step }) {
       const parsed = parseLoadNodeInput(input);
-      const { image, revision: number } = parsed;
+      const { image } = parsed;
       await registerRun(catalog, step, parsed);
       const computer = await catalog.computers.get(step.node);
-      const revision = await catalog.revisions.resolve({
-        image,
-        ...(number === undefined ? {} : { revision: number }),
-      });
+      const revision = await catalog.revisions.resolve(parsed);
       await requireLoadable(catalog, computer, revision);
+      const { managementNode } = computer;
+      const over = await ownerOver(deps, step);
+      if (over !== undefined) return { managementNode, over };
       const fence = await catalog.claims.acquire(claimant(step), 'loading');
       // From here on the revision is not deleted under the load.
       await catalog.revisionUses.hold(fence, revision.id);
       return {
-        managementNode: computer.managementNode,
+        managementNode,
         revision: { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) },
         hostKeys: computer.hostKeys ?? [],
       };
@@ -89,23 +137,17 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
       return await claim(step, 'loading');
     },
 
+    async claimToFree({ input, ...step }) {
+      const parsed = parseFreeNodeInput(input);
+      await registerRun(catalog, step, parsed);
+      return { ...(await claim(step, 'unchanged')), input: parsed };
+    },
+
     async findNode({ input, ...step }) {
       const { node } = parseNodeInput(input);
       await registerRun(catalog, step, { node });
-      const { managementNode, currentRevisionId } = await catalog.computers.get(node);
-      return { managementNode, ...(currentRevisionId === undefined ? {} : { revisionId: currentRevisionId }) };
-    },
-
-    async releaseNode({ state, ...step }) {
-      await giveBack(catalog, step, state);
-    },
-
-    async recordOutcome({ run, state, outcome }) {
-      log.info('Run ended', { run, state, outcome });
-      // A run that was refused for its input before it was registered has no row; Temporal keeps its failure.
-      if ((await catalog.runs.find(run)) === undefined) return;
-      await closeSteps(catalog, run);
-      await catalog.runs.recordOutcome(run, state, outcome);
+      const { managementNode, currentRevisionId: revisionId } = await catalog.computers.get(node);
+      return revisionId === undefined ? { managementNode } : { managementNode, revisionId };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Computer } from '../domain/computer.ts';
 import { NotFoundError, UnsupportedError } from '../domain/errors.ts';
+import type { Fence } from '../domain/fence.ts';
 import type { Revision } from '../domain/image.ts';
 import { libraryPaths } from '../library/paths.ts';
 import type { OperatingSystem } from '../os/operating-system.ts';
@@ -47,15 +48,23 @@ export async function captureFacts(
   deps: ActivityDependencies,
   input: StepInput & CapturePlanRequest,
 ): Promise<CaptureFacts> {
-  const fence = await deps.catalog.claims.fence(claimant(input));
-  const facts = await nodeFacts(deps, input.node);
+  return await captureFactsOf(deps, await deps.catalog.claims.fence(claimant(input)), input);
+}
+
+/** The same for a fence that was proved already. */
+export async function captureFactsOf(
+  deps: ActivityDependencies,
+  fence: Fence,
+  input: CapturePlanRequest,
+): Promise<CaptureFacts> {
+  const facts = await nodeFacts(deps, fence.node);
   const revision = await deps.catalog.revisions.get(input.revisionId);
   const request: CaptureRequest = {
     computer: facts.computer,
     revision,
     fence,
     library: facts.library,
-    staging: libraryPaths(facts.library).staging(input.run),
+    staging: libraryPaths(facts.library).staging(fence.owner),
     allowForcedOff: input.allowForcedOff,
     shutdownSeconds: input.shutdownSeconds,
     ...(input.copyRateBytes === undefined ? {} : { copyRateBytes: input.copyRateBytes }),
@@ -70,16 +79,20 @@ export interface LoadFacts extends NodeFacts {
 }
 
 export async function loadFacts(deps: ActivityDependencies, input: StepInput & LoadPlanRequest): Promise<LoadFacts> {
-  const fence = await deps.catalog.claims.fence(claimant(input));
-  const facts = await nodeFacts(deps, input.node);
-  const revision = await deps.catalog.revisions.get(input.revisionId);
+  return await loadFactsOf(deps, await deps.catalog.claims.fence(claimant(input)), input.revisionId);
+}
+
+/** The same for a fence that was proved already. */
+export async function loadFactsOf(deps: ActivityDependencies, fence: Fence, revisionId: number): Promise<LoadFacts> {
+  const facts = await nodeFacts(deps, fence.node);
+  const revision = await deps.catalog.revisions.get(revisionId);
   const copy = await deps.catalog.copies.find(revision.id, facts.library.name);
   if (copy === undefined) {
     throw new NotFoundError(
       `${revision.image}, revision ${String(revision.revision)}, has no copy in library ${facts.library.name}`,
     );
   }
-  const keepOutgoing = await mustKeep(deps.catalog, input.node);
+  const keepOutgoing = await mustKeep(deps.catalog, fence.node);
   const request: LoadRequest = {
     computer: facts.computer,
     revision,

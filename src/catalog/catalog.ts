@@ -5,6 +5,7 @@ import type { Manifest, Revision, RevisionCopy } from '../domain/image.ts';
 import type { JsonObject } from '../domain/plan.ts';
 import type { Procedure, RunRecord, RunState, StepRecord } from '../domain/run.ts';
 import type { RevisionDeletion, RevisionLife, RevisionUses } from './published-revisions.ts';
+import type { NodeReleases } from './node-releases.ts';
 
 /** The facts and who owns what, in PostgreSQL. `find…` may return undefined, `get…` throws NotFoundError. */
 export interface Catalog {
@@ -21,6 +22,7 @@ export interface Catalog {
   readonly setAside: SetAside;
   readonly runs: Runs;
   readonly archive: Archive;
+  readonly nodeReleases: NodeReleases;
   close(): Promise<void>;
 }
 
@@ -138,6 +140,11 @@ export interface Claims {
   fence(claimant: Claimant): Promise<Fence>;
   /** Gives the node up and leaves it in `state`; `previous` is the state in which it was claimed. Not mine (any more), or superseded: nothing happens to the node. */
   release(claimant: Claimant, state: ComputerState | 'previous'): Promise<void>;
+  /**
+   * Gives a node from a run that is over to another one, which gets a higher epoch. `from` acts for the run that is over and must be the last that
+   * did; ConflictError otherwise. The node is then in state `left`; `previous`: as the run that is over found it.
+   */
+  transfer(from: Claimant, to: Claimant, left: ComputerState | 'previous'): Promise<Fence>;
   find(node: string): Promise<Claim | undefined>;
 }
 

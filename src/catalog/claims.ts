@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { computerStates } from '../domain/computer.ts';
+import { computerStates, type ComputerState } from '../domain/computer.ts';
 import { ConflictError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Claim, Claimant, Claims } from './catalog.ts';
@@ -59,6 +59,10 @@ export function createClaims(database: Database): Claims {
         else await moveComputer(statements, computer, state);
       });
     },
+    transfer: (from, to, left) =>
+      database.transaction(`take node ${from.node} over`, (statements) =>
+        transferClaim(statements, { from, to, left }),
+      ),
     async find(node) {
       const rows = await database.read(
         `look up the owner of node ${node}`,
@@ -68,6 +72,29 @@ export function createClaims(database: Database): Claims {
       return parseFirst(claimRow, rows);
     },
   };
+}
+
+interface Transfer {
+  readonly from: Claimant;
+  readonly to: Claimant;
+  readonly left: ComputerState | 'previous';
+}
+
+async function transferClaim(statements: Statements, { from, to, left }: Transfer): Promise<Fence> {
+  const computer = await lockComputer(statements, from.node);
+  if (computer.claim?.owner !== from.owner) {
+    throw new ConflictError(`run ${from.owner} no longer owns node ${from.node}`, {
+      evidence: computer.claim ? { owner: computer.claim.owner } : {},
+    });
+  }
+  if (standingOf(from, await attemptsOf(statements, computer.id)) !== 'holder') {
+    throw new ConflictError(`node ${from.node} is being taken over by another run`);
+  }
+  await refuseReleased(statements, computer, to);
+  await statements.rows('DELETE FROM claims WHERE computer_id = $1', [computer.id]);
+  const state = left === 'previous' ? computer.claim.previousState : left;
+  await restoreComputer(statements, computer, state);
+  return await insertClaim(statements, { ...computer, state }, to);
 }
 
 /** The fence of a claimant whose run owns the computer: the same again for the holder, a higher one for who takes over. */

@@ -6,6 +6,7 @@ import { createCopies } from './copies.ts';
 import { openDatabase } from './database.ts';
 import { createManagementNodes, createProvisioningSystems } from './management-nodes.ts';
 import { migrate, type MigrateOptions } from './migrate.ts';
+import { createNodeReleases } from './node-releases.ts';
 import { createOperatingSystems } from './operating-systems.ts';
 import { createRevisionDeletion } from './revision-deletion.ts';
 import { createRevisionLife } from './revision-life.ts';
@@ -51,6 +52,7 @@ export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
     setAside: createSetAside(database),
     runs: createRuns(database),
     archive: createArchive(database),
+    nodeReleases: createNodeReleases(database),
     close: () => database.close(),
   };
 }

@@ -17,6 +17,8 @@ export function headline(run: Pick<RunRecord, 'procedure' | 'node' | 'input'>): 
       return `Read the status of ${node}`;
     case 'unloadNode':
       return `Unload ${node}`;
+    case 'freeNode':
+      return `Release ${node}`;
   }
 }
 

@@ -7,6 +7,7 @@ import { ConflictError } from '../domain/errors.ts';
 import { parseName } from '../domain/names.ts';
 import type { Procedure } from '../domain/run.ts';
 import { sharedQueue } from '../workflows/task-queues.ts';
+import { isOver } from './is-over.ts';
 import { createRunHandle, type RunHandle } from './run-handle.ts';
 
 /** What is needed to start a run. */
@@ -33,7 +34,7 @@ export async function startRun<Result>(
   const computer = await catalog.computers.get(input.node);
   const key = request.requestKey === undefined ? ulid() : parseName('request key', request.requestKey);
   const id = `${procedure}/${input.node}/${key}`;
-  if (!(await isKnown(catalog, id))) await refuseBusy(catalog, { procedure, node: input.node, id });
+  if (!(await isKnown(catalog, id))) await refuseBusy(client, catalog, { procedure, node: input.node, id });
   const run = await catalog.runs.register({
     id,
     procedure,
@@ -51,6 +52,7 @@ async function isKnown(catalog: Catalog, id: string): Promise<boolean> {
 
 /** The claim of the run's first step decides; asking here gives the answer before anything is started. */
 async function refuseBusy(
+  client: Client,
   catalog: Catalog,
   { procedure, node, id }: { readonly procedure: Procedure; readonly node: string; readonly id: string },
 ): Promise<void> {
@@ -58,6 +60,8 @@ async function refuseBusy(
   const claim = await catalog.claims.find(node);
   // The same request may have been made at the same moment, and its run may own the node by now.
   if (claim === undefined || claim.owner === id) return;
+  // What a run has left that is over is settled by the first step of this one.
+  if (await isOver(client, claim.owner)) return;
   throw new ConflictError(`node ${node} is owned by run ${claim.owner}, since ${claim.since}`, {
     evidence: { owner: claim.owner },
   });

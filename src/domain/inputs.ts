@@ -4,6 +4,13 @@ import { afterCaptureValues, type AfterCapture } from './run.ts';
 import type { PowerAction } from './power.ts';
 
 /** What every procedure is started with. */
+export interface FreeNodeInput {
+  readonly node: string;
+  /** Who gives it free. */
+  readonly by: string;
+  readonly reason: string;
+}
+
 export interface NodeInput {
   readonly node: string;
 }
@@ -43,6 +50,15 @@ export interface PowerNodeInput extends NodeInput {
 
 /** 5 minutes: what Apache VCL waits for a shutdown (Provisioning.pm, wait_for_power_off). */
 export const defaultShutdownSeconds = 300;
+
+/** Checks the input of freeNode; throws InvalidInputError that names the field. */
+export function parseFreeNodeInput(input: Partial<FreeNodeInput>): FreeNodeInput {
+  return {
+    node: parseName('node', input.node),
+    by: parseText('by', input.by ?? 'unknown'),
+    reason: parseText('reason', input.reason ?? ''),
+  };
+}
 
 /** Checks a capture's input and fills in defaults; throws InvalidInputError that names the field. */
 export function parseCaptureImageInput(input: Partial<CaptureImageInput>): CaptureImageInput {

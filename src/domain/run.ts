@@ -1,6 +1,6 @@
 import type { JsonObject } from './plan.ts';
 
-export const procedures = ['captureImage', 'loadNode', 'powerNode', 'checkNode', 'unloadNode'] as const;
+export const procedures = ['captureImage', 'loadNode', 'powerNode', 'checkNode', 'unloadNode', 'freeNode'] as const;
 export type Procedure = (typeof procedures)[number];
 
 /** What becomes of the captured node: loaded with the new revision as VCL does, powered on again (VCL's checkpoint), or left off. */

@@ -5,6 +5,7 @@ import type { PlanStep } from '../domain/plan.ts';
 import { catalog, onNode } from './activities.ts';
 import type { LeftAs } from './left-as.ts';
 import { captureWork, takePlanSteps } from './plan-steps.ts';
+import { takeClaim } from './take-claim.ts';
 import type { Steps } from './steps.ts';
 
 /** One capture on its way: what its steps need of each other. */
@@ -29,17 +30,13 @@ export async function claimNode(
   leftAs: LeftAs,
 ): Promise<{ readonly managementNode: string; readonly input: CaptureImageInput }> {
   const { node } = asked;
-  return await steps.take(
-    '1',
-    `Claim ${node}`,
-    async (step) => await catalog(`Claim ${node}`).claimForCapture({ ...step, input: asked }),
-    {
-      undo: async (step) => {
-        const state = steps.stuck.length > 0 ? 'maintenance' : leftAs.state;
-        return await catalog(`Release ${node}`).releaseNode({ ...step, state });
-      },
+  return await takeClaim(steps, {
+    claim: async (step) => await catalog(`Claim ${node}`).claimForCapture({ ...step, input: asked }),
+    release: async (step) => {
+      const state = steps.stuck.length > 0 ? 'maintenance' : leftAs.state;
+      return await catalog(`Release ${node}`).releaseNode({ ...step, state });
     },
-  );
+  });
 }
 
 /** Step 2. */

@@ -5,6 +5,7 @@ import { loadOnto } from './load-onto.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
 import { requireInput } from './require-input.ts';
+import { takeClaim } from './take-claim.ts';
 import { Steps } from './steps.ts';
 
 /** What loadNode answers. */
@@ -24,17 +25,13 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
 
   return await runProcedure(steps, async () => {
     // 1. Claim the node.
-    const { managementNode, revision, hostKeys } = await steps.take(
-      '1',
-      `Claim ${node}`,
-      async (step) => await catalog(`Claim ${node}`).claimForLoad({ ...step, input }),
-      {
-        undo: async (step) => {
-          const state = steps.stuck.length > 0 ? 'maintenance' : leftAs.state;
-          return await catalog(`Release ${node}`).releaseNode({ ...step, state });
-        },
+    const { managementNode, revision, hostKeys } = await takeClaim(steps, {
+      claim: async (step) => await catalog(`Claim ${node}`).claimForLoad({ ...step, input }),
+      release: async (step) => {
+        const state = steps.stuck.length > 0 ? 'maintenance' : leftAs.state;
+        return await catalog(`Release ${node}`).releaseNode({ ...step, state });
       },
-    );
+    });
 
     // 2 to 8. Status, copy, outgoing system, the provisioner's plan, postLoad, READY, record.
     const found = await loadOnto(steps, '', {

@@ -4,6 +4,7 @@ import { catalog, onNode } from './activities.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
 import { requireInput } from './require-input.ts';
+import { takeClaim } from './take-claim.ts';
 import { Steps } from './steps.ts';
 
 /** Powers a node on or off, or resets it, and reads that it happened. Procedure: docs/procedures/power-node.md */
@@ -13,12 +14,10 @@ export async function powerNode(input: PowerNodeInput): Promise<PowerReading> {
 
   return await runProcedure(steps, async () => {
     // 1. Claim the node.
-    const { managementNode } = await steps.take(
-      '1',
-      `Claim ${node}`,
-      async (step) => await catalog(`Claim ${node}`).claimForPower({ ...step, input }),
-      { undo: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'previous' }) },
-    );
+    const { managementNode } = await takeClaim(steps, {
+      claim: async (step) => await catalog(`Claim ${node}`).claimForPower({ ...step, input }),
+      release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'previous' }),
+    });
 
     // 2. Ask for the power, and read until it is so.
     const reading = await steps.take(

@@ -4,6 +4,7 @@ import type { LeftAs } from './left-as.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
 import { requireInput } from './require-input.ts';
+import { takeClaim } from './take-claim.ts';
 import { Steps } from './steps.ts';
 
 /** Takes whatever is loaded off a node. Procedure: docs/procedures/unload-node.md */
@@ -14,12 +15,10 @@ export async function unloadNode(input: NodeInput): Promise<void> {
 
   await runProcedure(steps, async () => {
     // 1. Claim the node.
-    const { managementNode } = await steps.take(
-      '1',
-      `Claim ${node}`,
-      async (step) => await catalog(`Claim ${node}`).claimForUnload({ ...step, input }),
-      { undo: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: leftAs.state }) },
-    );
+    const { managementNode } = await takeClaim(steps, {
+      claim: async (step) => await catalog(`Claim ${node}`).claimForUnload({ ...step, input }),
+      release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: leftAs.state }),
+    });
 
     // 2. Check what could stand in the way.
     await steps.take(

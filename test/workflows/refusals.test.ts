@@ -242,6 +242,7 @@ describe.concurrent('what cannot be done is refused', () => {
       powerNode: { node: await imprint.addNode(), action: 'off' },
       checkNode: { node: await imprint.addNode() },
       unloadNode: { node: await imprint.addNode() },
+      freeNode: { node: await imprint.addNode() },
     };
     for (const procedure of procedures.filter((one) => one in inputs)) {
       const input = inputs[procedure];

@@ -49,6 +49,8 @@ CREATE TABLE node_releases (
   reason text NOT NULL,
   -- The run that was over and owned it; absent when none did.
   taken_from text,
+  -- The run that released it, once; absent where no run had to.
+  run text UNIQUE,
   released timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX node_releases_of_node ON node_releases (node, released DESC);

@@ -9,6 +9,7 @@ import { fields, table } from '../style.ts';
 import { addNodesAddCommand } from './nodes-add.ts';
 import { addNodesEditCommand } from './nodes-edit.ts';
 import { addNodesRemoveCommand } from './nodes-remove.ts';
+import { addNodesReleaseCommand } from './nodes-release.ts';
 
 export function addNodesCommands(program: Command, session: Session): void {
   const nodes = addGroup(program, 'nodes', {
@@ -41,6 +42,7 @@ export function addNodesCommands(program: Command, session: Session): void {
   addNodesAddCommand(nodes, session);
   addNodesEditCommand(nodes, session);
   addNodesRemoveCommand(nodes, session);
+  addNodesReleaseCommand(nodes, session);
 }
 
 interface Node {

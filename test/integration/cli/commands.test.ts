@@ -69,6 +69,16 @@ describe('nodes', () => {
     expect(await imprint('nodes', 'show', 'wrong')).toMatchObject({ status: 4 });
   });
 
+  it('are given free when a run has left them in maintenance, and not while one owns them', async () => {
+    await addNode('left');
+    expect((await imprint('nodes', 'release', 'left')).out).toBe('Node left is available already.');
+    await lab.catalog.computers.changeState('left', ['available'], 'maintenance');
+    const { out } = await imprint('nodes', 'release', 'left', '--reason', 'repaired', '--json');
+    expect(JSON.parse(out)).toEqual({ node: 'left', state: 'available', released: true });
+    expect((await imprint('nodes', 'show', 'left')).out).toMatch(/^state +available$/m);
+    expect(await imprint('nodes', 'release', 'nowhere')).toMatchObject({ status: 4 });
+  });
+
   it('need a known provisioning system, a known management node and settings that are a JSON object', async () => {
     expect(await imprint(...addArguments('x').map((word) => (word === 'simulated' ? 'vmware' : word)))).toMatchObject({
       status: 4,
@@ -258,10 +268,12 @@ describe('a run that goes on', () => {
     const connection = await Connection.connect({ address: lab.temporal.address });
     await new Client({ connection }).workflow.getHandle(id).terminate('by a test');
     await connection.close();
-    expect((await lab.catalog.runs.get(id)).state).toBe('running');
     expect((await imprint('runs', 'list', '--node', 'terminated')).out).toMatch(/ terminated /);
     expect((await imprint('runs', 'show', id)).out).toMatch(/^state +terminated$/m);
     expect(await imprint('runs', 'watch', id)).toMatchObject({ status: 1 });
+    const released = await imprint('nodes', 'release', 'terminated', '--reason', 'looked at it', '--by', 'somebody');
+    expect(released).toMatchObject({ status: 0, err: '', out: expect.stringContaining('✔ terminated is available') });
+    expect(await lab.catalog.nodeReleases.list('terminated')).toMatchObject([{ by: 'somebody', takenFrom: id }]);
   });
 });
 

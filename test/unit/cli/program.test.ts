@@ -29,7 +29,7 @@ describe('the help', () => {
     const paths = commands.filter(({ command }) => !groups.includes(command.name())).map(({ path }) => path);
     expect(paths).toEqual([
       ...['capture', 'load', 'status', 'power', 'unload'],
-      ...['nodes list', 'nodes show', 'nodes add', 'nodes edit', 'nodes remove'],
+      ...['nodes list', 'nodes show', 'nodes add', 'nodes edit', 'nodes remove', 'nodes release'],
       ...['images list', 'images show', 'images import'],
       ...['images promote', 'images retire', 'images restore'],
       ...['runs list', 'runs show', 'runs watch', 'runs cancel'],

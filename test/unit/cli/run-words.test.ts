@@ -11,6 +11,7 @@ describe('what a run does', () => {
     [{ procedure: 'powerNode', input: { action: 'reset' } }, 'Power reset lab-07'],
     [{ procedure: 'checkNode', input: {} }, 'Read the status of lab-07'],
     [{ procedure: 'unloadNode', input: {} }, 'Unload lab-07'],
+    [{ procedure: 'freeNode', input: {} }, 'Release lab-07'],
   ];
   it.each(cases)('%o is told as: %s', (run, told) => {
     expect(headline({ ...run, node: 'lab-07' })).toBe(told);

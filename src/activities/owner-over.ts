@@ -1,0 +1,23 @@
+import { ConflictError } from '../domain/errors.ts';
+import type { StepInput } from '../domain/step-input.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { touchedNode } from './ended-steps.ts';
+
+type Asking = Pick<StepInput, 'run' | 'node'>;
+
+/** The run that still owns the node though it is over, however it ended; undefined when nobody does, or who does goes on. */
+export async function ownerOver({ catalog, runs }: ActivityDependencies, asking: Asking): Promise<string | undefined> {
+  const claim = await catalog.claims.find(asking.node);
+  if (claim === undefined || claim.owner === asking.run) return undefined;
+  return (await runs.presence(claim.owner)) === 'open' ? undefined : claim.owner;
+}
+
+/** What a run was cut in is not what somebody has configured: before it is captured, an operator must have looked at the node. */
+export async function refuseHalfDone({ catalog }: ActivityDependencies, node: string, over: string): Promise<void> {
+  const ended = { record: await catalog.runs.find(over), steps: await catalog.runs.steps(over) };
+  if (!touchedNode(ended)) return;
+  throw new ConflictError(
+    `node ${node} was left half done by run ${over}, which is over; look at it, then give it free with: imprint nodes release ${node}`,
+    { evidence: { owner: over } },
+  );
+}

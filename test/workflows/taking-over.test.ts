@@ -1,0 +1,245 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it, vi, type ExpectStatic } from 'vitest';
+import type { RunHandle } from '../../src/client.ts';
+import { UnavailableError } from '../../src/domain/errors.ts';
+import { libraryPaths, runKey } from '../../src/library/paths.ts';
+import { createJobs } from '../../src/remote/jobs.ts';
+import { createLocalShell } from '../../src/remote/local-shell.ts';
+import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
+import { leftoversOf } from '../support/leftovers.ts';
+import { failureOf, jobOf, patience, untilCopied, violationsOn } from '../support/runs.ts';
+import { createTampering, type CallPoint, type HeldCall, type Tampering } from '../support/tampering.ts';
+
+/** A load takes no time; a capture whose copy is limited to this rate is not waited for by any test. */
+const fast = { copyBytesPerSecond: 1024 ** 4 };
+const slowly = { copyRateBytes: 1024 ** 2 };
+
+vi.setConfig({ maxConcurrency: 8 });
+
+describe.concurrent('a run that was terminated in Temporal', () => {
+  let imprint: TestImprint;
+  let tampering: Tampering;
+
+  withImprint(async (started) => {
+    imprint = started;
+    tampering = createTampering();
+    await imprint.startWorkerHere((deps) => tampering.around(deps));
+    const base = { node: await imprint.addNode(fast), image: 'base', operatingSystem: simulatedSystem };
+    await (await imprint.client.startCapture(base)).result();
+  });
+
+  const capture = async (node: string, image = imprint.fresh('image'), more = {}): Promise<RunHandle<unknown>> =>
+    await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem, ...more });
+  const load = async (node: string): Promise<RunHandle<unknown>> =>
+    await imprint.client.startLoad({ node, image: 'base' });
+  const terminate = async ({ id }: RunHandle<unknown>): Promise<unknown> =>
+    await imprint.temporal.workflow.getHandle(id).terminate('by a test');
+  const ownerOf = async (node: string): Promise<string | undefined> => (await imprint.catalog.claims.find(node))?.owner;
+  const takeover = async (run: RunHandle<unknown>) =>
+    (await imprint.catalog.runs.steps(run.id)).find(({ number }) => number === '1.1');
+
+  /** A process that works for the run, as its copies and checksums do. */
+  const startJob = async (run: string, node: string): Promise<number> => {
+    const directory = libraryPaths({ root: imprint.library }).job(run, 'real');
+    const fence = { node, owner: run, epoch: (await imprint.catalog.claims.find(node))?.epoch ?? 0 };
+    const context = { signal: AbortSignal.timeout(60_000), progress: () => undefined };
+    const spec = { id: 'real', directory, fence, file: 'sleep', args: ['3600'] };
+    await createJobs().ensure(createLocalShell(), spec, context);
+    return Number((await readFile(join(directory, 'process'), 'utf8')).split(' ')[0]);
+  };
+  const lives = (pid: number): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+
+  /** A capture that is terminated in the middle of its copy, with a process at work. */
+  const cutWhileCopying = async () => {
+    const node = await imprint.addNode(fast);
+    const image = imprint.fresh('image');
+    const run = await capture(node, image, slowly);
+    await untilCopied(imprint, node, 0);
+    const pid = await startJob(run.id, node);
+    await terminate(run);
+    return { node, image, run, pid };
+  };
+
+  /** A run of the node that is terminated at this call, which then goes on as a call does that was only slow. */
+  const cutAt = async (
+    node: string,
+    start: () => Promise<RunHandle<unknown>>,
+    point: Omit<CallPoint, 'node'>,
+  ): Promise<{ readonly run: RunHandle<unknown>; readonly held: HeldCall }> => {
+    const held = tampering.hold({ ...point, node });
+    const run = await start();
+    await held.reached;
+    await terminate(run);
+    return { run, held };
+  };
+
+  const expectTakenOver = async (expect: ExpectStatic, from: RunHandle<unknown>, by: RunHandle<unknown>) => {
+    expect(await takeover(by)).toMatchObject({ state: 'done', evidence: { takenFrom: from.id } });
+    expect(await from.describe()).toMatchObject({ state: 'terminated' });
+  };
+
+  it('is proved dead by the next claim, which then gets the node', async ({ expect }) => {
+    const { node, image, run, pid } = await cutWhileCopying();
+    expect(lives(pid)).toBe(true);
+    const next = await load(node);
+    await next.result();
+    expect(lives(pid)).toBe(false);
+    await expectTakenOver(expect, run, next);
+    const left = await leftoversOf(imprint, run.id, image);
+    expect(left).toMatchObject({ revisions: 'no image', staging: [], published: [], state: 'available' });
+    // The record that refuses late attempts outlives the job.
+    expect(left.jobs).toEqual(['real.fence', 'real.lock']);
+    expect(left).toMatchObject({ owner: undefined, disksOf: next.id });
+    // What had been sealed may be the only copy of somebody's work.
+    const machine = await imprint.world.machine(await imprint.catalog.computers.get(node));
+    expect(machine.setAside).toHaveLength(1);
+    expect(await violationsOn(imprint, node)).toEqual([]);
+  });
+
+  it('keeps its node as long as it is not proved dead', async ({ expect }) => {
+    const { node, run, pid } = await cutWhileCopying();
+    const unreachable = { node, activity: 'takeOver', call: 'library.shell.run', when: 'before' } as const;
+    tampering.fail(unreachable, { error: new UnavailableError('the host does not answer'), times: 4 });
+    const next = await load(node);
+    await vi.waitFor(async () => {
+      const { raw } = await imprint.temporal.workflow.getHandle(next.id).describe();
+      const said = raw.pendingActivities?.[0]?.lastFailure;
+      expect(said?.message).toContain(`node ${node} was left by run ${run.id}, which is over`);
+      expect(said?.cause?.message).toContain('the host does not answer');
+    }, patience);
+    expect(await ownerOf(node)).toBe(run.id);
+    expect(lives(pid)).toBe(true);
+    await next.result();
+    expect(lives(pid)).toBe(false);
+    expect(await ownerOf(node)).toBeUndefined();
+  });
+
+  it('refuses a capture of what it has left half done, until an operator gives the node free', async ({ expect }) => {
+    const { node, run, pid } = await cutWhileCopying();
+    const refused = await failureOf(await capture(node));
+    expect(refused).toMatchObject({ reason: 'ConflictError', message: expect.stringContaining('nodes release') });
+    expect(await ownerOf(node)).toBe(run.id);
+    expect(lives(pid)).toBe(true);
+
+    const answer = await imprint.client.releaseNode({ node, by: 'operator', reason: 'looked at it' });
+    if (answer.done !== 'started') throw new Error('the other run was not proved dead');
+    await answer.run.result();
+    expect(lives(pid)).toBe(false);
+    await expectTakenOver(expect, run, answer.run);
+    expect((await imprint.catalog.computers.get(node)).state).toBe('available');
+    expect(await imprint.catalog.nodeReleases.list(node)).toMatchObject([
+      { by: 'operator', reason: 'looked at it', fromState: 'maintenance', takenFrom: run.id },
+    ]);
+  });
+
+  it('in the middle of a load has its load taken back, and the next one begins anew', async ({ expect }) => {
+    const node = await imprint.addNode(fast);
+    const point = {
+      activity: 'carryOutLoadStep',
+      call: 'provisioner().loading.steps.fill.act',
+      when: 'after',
+    } as const;
+    const { run, held } = await cutAt(node, async () => await load(node), point);
+    const next = await load(node);
+    await next.result();
+    held.release();
+    await expectTakenOver(expect, run, next);
+    expect((await takeover(next))?.evidence).toMatchObject({
+      left: 'maintenance',
+      what: expect.arrayContaining([expect.stringMatching(/^taken back: Fill vda/), expect.stringMatching(/aside$/)]),
+    });
+    const { loaded, setAside } = await imprint.world.machine(await imprint.catalog.computers.get(node));
+    expect(loaded?.run).toBe(next.id);
+    // The system that was on the node before both.
+    expect(setAside.map(({ run: by }) => by)).toEqual([undefined]);
+  });
+
+  it('before it touched the node leaves it as it was, also for a capture', async ({ expect }) => {
+    const node = await imprint.addNode(fast);
+    const point = { activity: 'checkCapture', call: 'provisioner().capturing.check', when: 'before' } as const;
+    const { run, held } = await cutAt(node, async () => await capture(node), point);
+    const next = await capture(node);
+    held.release();
+    await next.result();
+    await expectTakenOver(expect, run, next);
+    expect((await takeover(next))?.evidence).toMatchObject({ left: 'previous' });
+  });
+
+  it('whose copy was complete leaves it where nothing removes it', async ({ expect }) => {
+    const node = await imprint.addNode(fast);
+    const image = imprint.fresh('image');
+    const point = { activity: 'checkSeal', call: 'operatingSystem().sealChecks', when: 'before' } as const;
+    const { run, held } = await cutAt(node, async () => await capture(node, image), point);
+    const next = await load(node);
+    await next.result();
+    held.release();
+    await expectTakenOver(expect, run, next);
+    const kept = join(imprint.library, '.kept', runKey(run.id));
+    expect((await takeover(next))?.evidence?.['what']).toContainEqual(expect.stringContaining(kept));
+    expect(await readdir(kept)).toContain('vda.simulated');
+    expect(await leftoversOf(imprint, run.id, image)).toMatchObject({ revisions: 'no image', staging: [] });
+  });
+
+  it('beyond the point of no return has its revision made available', async ({ expect }) => {
+    const node = await imprint.addNode(fast);
+    const image = imprint.fresh('image');
+    const point = { activity: 'publishRevision', call: 'catalog.revisions.publish', when: 'before' } as const;
+    const { run, held } = await cutAt(node, async () => await capture(node, image), point);
+    expect(await leftoversOf(imprint, run.id, image)).toMatchObject({ revisions: ['capturing'] });
+    const next = await load(node);
+    await next.result();
+    held.release();
+    await expectTakenOver(expect, run, next);
+    expect(await leftoversOf(imprint, run.id, image)).toMatchObject({
+      revisions: ['available'],
+      published: [`${image}-v1`],
+    });
+  });
+
+  it('gives its node to one of two that ask for it at once', async ({ expect }) => {
+    const { node, run, pid } = await cutWhileCopying();
+    const runs = await Promise.all([load(node), load(node)]);
+    const ends = await Promise.allSettled(runs.map(async (one) => await one.result()));
+    expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const { reason } = ends.find((one) => one.status === 'rejected') as PromiseRejectedResult;
+    expect(reason).toMatchObject({ reason: 'ConflictError' });
+    expect(lives(pid)).toBe(false);
+    expect(await ownerOf(node)).toBeUndefined();
+    expect((await run.describe()).state).toBe('terminated');
+    expect((await jobOf(imprint, node))?.ended).toBe(true);
+  });
+
+  it('that Temporal has forgotten altogether is taken over the same way', async ({ expect }) => {
+    const { node, run, pid } = await cutWhileCopying();
+    const { namespace } = imprint.server;
+    const workflowExecution = { workflowId: run.id };
+    await imprint.temporal.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
+    await vi.waitFor(async () => {
+      await expect(imprint.temporal.workflow.getHandle(run.id).describe()).rejects.toThrow();
+    }, patience);
+    await (await load(node)).result();
+    expect(lives(pid)).toBe(false);
+    expect(await ownerOf(node)).toBeUndefined();
+  });
+
+  it('does not help anybody to a node whose run goes on', async ({ expect }) => {
+    const node = await imprint.addNode(fast);
+    const run = await capture(node, imprint.fresh('image'), slowly);
+    await untilCopied(imprint, node, 0);
+    await expect(load(node)).rejects.toMatchObject({ name: 'ConflictError', evidence: { owner: run.id } });
+    await expect(imprint.client.releaseNode({ node })).rejects.toMatchObject({ evidence: { owner: run.id } });
+    const direct = { workflowId: `loadNode/${node}/direct`, taskQueue: 'imprint', args: [{ node, image: 'base' }] };
+    await expect(imprint.temporal.workflow.execute('loadNode', direct)).rejects.toThrow();
+    expect(await ownerOf(node)).toBe(run.id);
+    await run.cancel();
+    await failureOf(run);
+  });
+});
