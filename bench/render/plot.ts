@@ -2,10 +2,10 @@ import { isMet, type Figure, type Results } from '../results.ts';
 import { amount, figuresOf } from './table.ts';
 
 const rowHeight = 44;
-const left = 20;
+const left = 40;
 const width = 760;
-/** From a thousandth of the bar to a hundred times the bar, a decade at a time. */
-const decades = { from: -3, to: 2 };
+/** From a thousandth of the bar to a thousand times the bar, a decade at a time. */
+const decades = { from: -3, to: 3 };
 
 /**
  * How each figure stands to its bar, on a logarithmic scale: the bar is the line in the middle, better is to the left. A mark shows what
