@@ -2,14 +2,20 @@ import { FENCE, FILES, REPORT, STATE, refusals } from './job-script-parts.ts';
 
 /**
  * Becomes `<directory>/runner`. It holds the lock that it inherits until it has recorded itself: whoever gets the lock and finds no
- * `process` knows that nothing was begun. Parameter: the umask of whoever started it.
+ * `process` knows that nothing was begun. Room is kept for how it ends: a job that has filled its disk could not say so otherwise, and
+ * would be taken for lost. Parameter: the umask of whoever started it.
  */
 export const JOB_RUNNER = `set -eu
 umask 077
 directory=$IMPRINT_JOB_DIRECTORY
 cd /
 ${FILES}
+in_room() {
+  printf '%s' "$2" | dd of="$directory/$1.room" conv=notrunc,fsync 2>/dev/null
+  mv -f "$directory/$1.room" "$directory/$1"
+}
 load_stat $$
+for room in exit error; do printf '%200s\\n' '' | cat >"$directory/$room.room"; flush "$directory/$room.room"; done
 put "$directory/process" "$$ $began $(cat /proc/sys/kernel/random/boot_id) $(now)"
 exec 9>&-
 umask "$1"
@@ -17,7 +23,10 @@ umask "$1"
 code=0
 env LC_ALL=C "$@" </dev/null >"$directory/output" 2>"$directory/error" || code=$?
 umask 077
-put "$directory/exit" "$code $(now)"`;
+ended="$code $(now)"
+if said=$({ put "$directory/exit" "$ended"; } 2>&1); then exit; fi
+[ -s "$directory/error" ] || in_room error "$said"
+in_room exit "$ended"`;
 
 /**
  * Parameters: directory, size of the output that was seen already (-1: none), how many tenths of a second to wait for its end: whoever waits

@@ -72,7 +72,7 @@ async function read(path: string): Promise<string> {
 }
 
 /** Kills the copy and everything of its job, so that nobody records how it ended. */
-export async function killJob({ pid }: SeenCopy): Promise<void> {
+export async function killJob({ pid }: Pick<SeenCopy, 'pid'>): Promise<void> {
   const stat = await read(`/proc/${String(pid)}/stat`);
   // proc(5): the session, whose leader the job is, is field 6.
   const session = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
