@@ -4,6 +4,7 @@ import type { Catalog } from './catalog/catalog.ts';
 import { createCatalog } from './catalog/create-catalog.ts';
 import { planCapture } from './client/plan-capture.ts';
 import { releaseNode, type ReleaseNodeAnswer, type ReleaseNodeRequest } from './client/release-node.ts';
+import { startDeletion } from './client/start-deletion.ts';
 import { startRun } from './client/start.ts';
 import { createRunHandle, type RunHandle } from './client/run-handle.ts';
 import type { CapturePreview } from './domain/capture-preview.ts';
@@ -14,12 +15,14 @@ import {
   parseNodeInput,
   parsePowerNodeInput,
   type CaptureImageInput,
+  type DeleteRevisionInput,
   type LoadNodeInput,
   type PowerNodeInput,
 } from './domain/inputs.ts';
 import type { NodeStatus } from './domain/node-status.ts';
 import type { PowerReading } from './domain/power.ts';
 import type { CaptureImageResult } from './workflows/capture-image.ts';
+import type { DeleteRevisionResult } from './workflows/delete-revision.ts';
 import type { LoadNodeResult } from './workflows/load-node.ts';
 
 export { RunFailedError } from './client/errors.ts';
@@ -53,6 +56,7 @@ export type {
   CaptureImageInput,
   CaptureImageResult,
   CapturePreview,
+  DeleteRevisionResult,
   LoadNodeInput,
   LoadNodeResult,
   NodeStatus,
@@ -88,6 +92,8 @@ export interface ImprintClient {
   startUnload(node: string, options?: RequestOptions): Promise<RunHandle<void>>;
   /** Gives a node free that a run has left to be looked at; what a run has left that is over is ended first, by a run. */
   releaseNode(request: ReleaseNodeRequest): Promise<ReleaseNodeAnswer>;
+  /** Starts the deletion of a retired revision that nothing uses, in every library. ConflictError names what uses it. */
+  startDeletion(request: DeletionRequest, options?: RequestOptions): Promise<RunHandle<DeleteRevisionResult>>;
   /** Reads a node's status, and waits for it. */
   nodeStatus(node: string): Promise<NodeStatus>;
   /** A run that was started before, by its id. */
@@ -100,6 +106,8 @@ export interface ImprintClient {
 export type CaptureRequest = Pick<CaptureImageInput, 'node' | 'image'> & Partial<CaptureImageInput>;
 /** A power run as it is asked for; `force` is false unless given. */
 export type PowerRequest = Pick<PowerNodeInput, 'node' | 'action'> & Partial<PowerNodeInput>;
+/** A deletion as it is asked for; `by` is `unknown` unless given. */
+export type DeletionRequest = Pick<DeleteRevisionInput, 'image' | 'revision'> & Partial<DeleteRevisionInput>;
 
 /** Connects to the catalog and to Temporal; UnavailableError says which of them did not answer. */
 export async function connect(options: ConnectOptions): Promise<ImprintClient> {
@@ -159,6 +167,7 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
       });
     },
     releaseNode: async (request) => await releaseNode(temporal, catalog, request),
+    startDeletion: async (request, options = {}) => await startDeletion(temporal, catalog, request, options.requestKey),
     nodeStatus: async (node) => {
       const input = parseNodeInput({ node });
       const run = await startRun<NodeStatus>(temporal, catalog, {

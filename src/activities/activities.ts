@@ -1,6 +1,7 @@
 import { createArchivingActivities, type ArchivingActivities } from './archiving.ts';
 import { createCapturePlanActivities, type CapturePlanActivities } from './capture-plan.ts';
 import { createClaimingActivities, type ClaimingActivities } from './claiming.ts';
+import { createDeletingActivities, type DeletingActivities } from './deleting.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createFreeingActivities, type FreeingActivities } from './freeing.ts';
 import { createLoadPlanActivities, type LoadPlanActivities } from './load-plan.ts';
@@ -21,6 +22,7 @@ export type Activities = ClaimingActivities &
   LoadPlanActivities &
   LoadedSystemActivities &
   UnloadingActivities &
+  DeletingActivities &
   NodeStatusActivities &
   PowerActivities &
   PreviewActivities &
@@ -37,6 +39,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createLoadPlanActivities(deps),
     ...createLoadedSystemActivities(deps),
     ...createUnloadingActivities(deps),
+    ...createDeletingActivities(deps),
     ...createNodeStatusActivities(deps),
     ...createPowerActivities(deps),
     ...createPreviewActivities(deps),

@@ -46,6 +46,7 @@ export function touchedNode({ record, steps }: EndedRun): boolean {
     case 'powerNode':
     case 'checkNode':
     case 'freeNode':
+    case 'deleteRevision':
       return false;
     case undefined:
       return true;

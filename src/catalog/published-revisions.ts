@@ -33,6 +33,8 @@ export interface RevisionUses {
 
 /** The catalog's part of deleting a revision. `run` is the id of the run that does it. */
 export interface RevisionDeletion {
+  /** The revision by its number, in whatever state. NotFoundError names what is missing. */
+  find(reference: NumberedRevision): Promise<Revision>;
   /** What `begin` would refuse, without changing anything. */
   check(reference: NumberedRevision): Promise<Revision>;
   /**

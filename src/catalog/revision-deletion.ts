@@ -11,6 +11,8 @@ import { integer, parseFirst } from './rows.ts';
 
 export function createRevisionDeletion(database: Database): RevisionDeletion {
   return {
+    find: (reference) =>
+      database.transaction(`read ${referenceOf(reference)}`, (statements) => lockRevision(statements, reference)),
     check: (reference) =>
       database.transaction(`look whether ${referenceOf(reference)} can be deleted`, async (statements) => {
         const revision = await lockRevision(statements, reference);

@@ -37,6 +37,15 @@ export const manifest: z.ZodType<Manifest> = z.object({
     z.object({ check: z.string(), outcome: z.enum(['passed', 'failed', 'unknown']), found: z.string() }),
   ),
   created: z.string(),
+  origin: z
+    .object({
+      image: z.string(),
+      revision: z.number().int(),
+      revisionId: z.number().int(),
+      run: z.string(),
+      created: z.string(),
+    })
+    .exactOptional(),
 });
 
 export const revisionRow: z.ZodType<Revision> = z.object({

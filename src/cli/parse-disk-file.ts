@@ -23,11 +23,6 @@ export function parseDiskFile(value: string): DiskFile {
   );
 }
 
-/** For arguments that may be given several times. */
-export function collectDiskFile(value: string, earlier: readonly DiskFile[] | undefined): readonly DiskFile[] {
-  return [...(earlier ?? []), parseDiskFile(value)];
-}
-
 function formatOf(name: string): DiskFormat | undefined {
   return diskFormats.find((known) => known === name.toLowerCase());
 }

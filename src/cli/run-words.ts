@@ -19,6 +19,8 @@ export function headline(run: Pick<RunRecord, 'procedure' | 'node' | 'input'>): 
       return `Unload ${node}`;
     case 'freeNode':
       return `Release ${node}`;
+    case 'deleteRevision':
+      return `Delete ${node}`;
   }
 }
 

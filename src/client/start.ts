@@ -42,7 +42,7 @@ export async function startRun<Result>(
     input: input,
     ...(request.requestKey === undefined ? {} : { requestKey: request.requestKey }),
   });
-  if (run.state === 'running') await startWorkflow(client, run.id, request, computer);
+  if (run.state === 'running') await startWorkflow(client, run.id, request, attributes(request, computer));
   return createRunHandle(catalog, client.workflow.getHandle(run.id));
 }
 
@@ -67,16 +67,28 @@ async function refuseBusy(
   });
 }
 
-async function startWorkflow(client: Client, id: string, request: StartRequest, computer: Computer): Promise<void> {
+/** Search attributes by name. */
+type Attributes = Readonly<Record<string, string>>;
+
+/** Starts the workflow of a run that the catalog knows; started already: success. */
+export async function startWorkflow(
+  client: Client,
+  id: string,
+  { procedure, input, summary }: Pick<StartRequest, 'procedure' | 'input' | 'summary'>,
+  attributes: Attributes,
+): Promise<void> {
   try {
-    await client.workflow.start(request.procedure, {
+    await client.workflow.start(procedure, {
       workflowId: id,
       taskQueue: sharedQueue,
-      args: [request.input],
+      args: [input],
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
-      staticSummary: request.summary,
-      typedSearchAttributes: attributes(request, computer),
+      staticSummary: summary,
+      typedSearchAttributes: Object.entries(attributes).map(([name, value]): SearchAttributePair => ({
+        key: defineSearchAttributeKey(name, 'KEYWORD'),
+        value,
+      })),
     });
   } catch (error) {
     // It ran before and is over; the catalog had not heard of its end.
@@ -84,12 +96,11 @@ async function startWorkflow(client: Client, id: string, request: StartRequest, 
   }
 }
 
-function attributes(request: StartRequest, computer: Computer): SearchAttributePair[] {
-  const values = {
+function attributes(request: StartRequest, computer: Computer): Attributes {
+  return {
     ImprintNode: computer.name,
     ImprintManagementNode: computer.managementNode,
     ImprintProvisioningSystem: computer.provisioningSystem,
     ...(request.image === undefined ? {} : { ImprintImage: request.image }),
   };
-  return Object.entries(values).map(([name, value]) => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value }));
 }

@@ -64,6 +64,23 @@ export interface Manifest {
   readonly sealChecks: readonly SealCheck[];
   /** ISO 8601, UTC. */
   readonly created: string;
+  /** Of a revision that was imported from an exported directory: which one that was, where it was made. */
+  readonly origin?: RevisionOrigin;
+  /** Only in an exported directory: what else the catalog knew. */
+  readonly catalog?: { readonly comment: string; readonly author: string; readonly osModule?: string };
+}
+
+export interface RevisionOrigin {
+  readonly image: string;
+  readonly revision: number;
+  readonly revisionId: number;
+  readonly run: string;
+  readonly created: string;
+}
+
+/** Whether no preCapture of ours has written this revision's name into the image: it was made elsewhere, or under another name. */
+export function isImported({ manifest }: Pick<Revision, 'manifest'>): boolean {
+  return manifest?.cleanShutdown.kind === 'imported' || manifest?.origin !== undefined;
 }
 
 /** A revision as the catalog knows it. */

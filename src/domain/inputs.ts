@@ -1,5 +1,5 @@
 import { InvalidInputError } from './errors.ts';
-import { parseImageName, parseName, parseRevisionNumber } from './names.ts';
+import { parseImageName, parseName, parseRevisionNumber, revisionName, type NumberedRevision } from './names.ts';
 import { afterCaptureValues, type AfterCapture } from './run.ts';
 import type { PowerAction } from './power.ts';
 
@@ -46,6 +46,14 @@ export interface PowerNodeInput extends NodeInput {
   readonly action: PowerAction;
   /** For `off` and `reset`: whether the power may be cut when the guest does not power off in time. */
   readonly force: boolean;
+}
+
+/** Starts deleteRevision. */
+export interface DeleteRevisionInput extends NumberedRevision {
+  /** The revision's name, `web-v3`: what others have their node for. */
+  readonly node: string;
+  /** Who asked for it. */
+  readonly by: string;
 }
 
 /** 5 minutes: what Apache VCL waits for a shutdown (Provisioning.pm, wait_for_power_off). */
@@ -100,6 +108,13 @@ export function parsePowerNodeInput(input: Partial<PowerNodeInput>): PowerNodeIn
 /** Checks the input of a procedure that needs nothing but the node. */
 export function parseNodeInput(input: Partial<NodeInput>): NodeInput {
   return { node: parseName('node', input.node) };
+}
+
+/** Checks the input of a deletion; throws InvalidInputError that names the field. */
+export function parseDeleteRevisionInput(input: Partial<DeleteRevisionInput>): DeleteRevisionInput {
+  const [image, revision] = [parseImageName(input.image), parseRevisionNumber(input.revision)];
+  const by = parseText('by', input.by ?? 'unknown');
+  return { node: revisionName(image, revision), image, revision, by };
 }
 
 function parseAfter(value: unknown): AfterCapture {

@@ -1,6 +1,14 @@
 import type { JsonObject } from './plan.ts';
 
-export const procedures = ['captureImage', 'loadNode', 'powerNode', 'checkNode', 'unloadNode', 'freeNode'] as const;
+export const procedures = [
+  'captureImage',
+  'loadNode',
+  'powerNode',
+  'checkNode',
+  'unloadNode',
+  'deleteRevision',
+  'freeNode',
+] as const;
 export type Procedure = (typeof procedures)[number];
 
 /** What becomes of the captured node: loaded with the new revision as VCL does, powered on again (VCL's checkpoint), or left off. */
@@ -33,6 +41,7 @@ export interface RunRecord {
   /** The Temporal workflow id: `<procedure>/<node>/<request key or ULID>`. */
   readonly id: string;
   readonly procedure: Procedure;
+  /** What it works on: a node; for deleteRevision the revision's name, `web-v3`. */
   readonly node: string;
   readonly requestKey?: string;
   readonly input: JsonObject;

@@ -23,13 +23,24 @@ export interface FileToImport {
   readonly path: string;
   /** As whoever imports it says; the content is never asked. */
   readonly format: DiskFormat;
+  /** Default: `vda`, `vdb` … in the order given. */
+  readonly name?: string;
+  /** What the file must hold; absent where nobody knows. */
+  readonly sha256?: string;
 }
+
+/** What is known of an image that was exported, and stays true of its copy. */
+export type ImportedFacts = Pick<Manifest, 'cleanShutdown' | 'sealChecks' | 'origin'> & {
+  readonly source: Omit<Manifest['source'], 'run'>;
+};
 
 export interface ImportRequest {
   readonly fence: Fence;
   /** Reserved in the catalog by the fence's owner. */
   readonly revision: Revision;
   readonly files: readonly FileToImport[];
+  /** Absent for files of which nothing is known. */
+  readonly facts?: ImportedFacts;
 }
 
 /** The published copy and its manifest, for the catalog's transaction. */
@@ -51,13 +62,14 @@ export async function importImage(
 ): Promise<ImportedImage> {
   const { fence, revision } = request;
   if (await imageExists(place, revision, context)) return confirmImported(place, request, context);
-  const sources = request.files.map((file, index) => ({ ...file, name: diskName(index), fence }));
+  const sources = request.files.map((file, index) => ({ ...file, name: file.name ?? diskName(index), fence }));
   await requireSources(place, sources, context);
   await openStaging(place, fence, context);
   for (const source of sources) await stageSource(place, jobs, source, context);
   const disks = await describeStaged(place, sources, context);
   await verifyStructure(place, libraryPaths(place).staging(fence.owner), disks, context);
   const sums = await checksumStaged(place, jobs, { fence, files: disks.map(({ file }) => file) }, context);
+  requireSums(sources, sums);
   const manifest = manifestOf(request, disks, sums);
   const copy = await publish(place, fence, { manifest, files: sums.map(({ identity }) => identity) }, context);
   await endJobs(place, jobs, fence, context);
@@ -65,7 +77,6 @@ export async function importImage(
 }
 
 interface Source extends FileToImport {
-  /** `vda`, `vdb` … in the order given. */
   readonly name: string;
   readonly fence: Fence;
 }
@@ -144,7 +155,7 @@ async function virtualSize(place: LibraryPlace, disk: FileToImport, context: Cal
 }
 
 function manifestOf(
-  { fence, revision }: ImportRequest,
+  { fence, revision, facts = unknownFacts }: ImportRequest,
   disks: readonly StagedDisk[],
   sums: readonly FileChecksum[],
 ): Manifest {
@@ -159,9 +170,25 @@ function manifestOf(
       sizeBytes: sums[index]?.identity.sizeBytes ?? 0,
       sha256: sums[index]?.sha256 ?? '',
     })),
-    source: { provisioningSystem: 'import', computer: 'import', run: fence.owner },
-    cleanShutdown: { kind: 'imported' },
-    sealChecks: [],
+    ...facts,
+    source: { ...facts.source, run: fence.owner },
     created: revision.created,
   };
+}
+
+const unknownFacts: ImportedFacts = {
+  source: { provisioningSystem: 'import', computer: 'import' },
+  cleanShutdown: { kind: 'imported' },
+  sealChecks: [],
+};
+
+/** What was copied, as it lies in the library now, against what was exported. */
+function requireSums(sources: readonly Source[], sums: readonly FileChecksum[]): void {
+  for (const [index, { path, sha256 }] of sources.entries()) {
+    const found = sums[index]?.sha256;
+    if (sha256 === undefined || sha256 === found) continue;
+    throw new IntegrityError(`import ${path}: its content is not what was exported`, {
+      evidence: { expectedSha256: sha256, foundSha256: found },
+    });
+  }
 }

@@ -50,6 +50,16 @@ const manifestSchema = z.object({
   cleanShutdown,
   sealChecks: z.array(sealCheck),
   created: z.string(),
+  origin: z
+    .object({
+      image: z.string(),
+      revision: z.number().int(),
+      revisionId: z.number().int(),
+      run: z.string(),
+      created: z.string(),
+    })
+    .exactOptional(),
+  catalog: z.object({ comment: z.string(), author: z.string(), osModule: z.string().exactOptional() }).exactOptional(),
 });
 
 /** Reads the text of a manifest. IntegrityError, naming `file` and each wrong field, when it is not one. */

@@ -4,8 +4,8 @@ import type { CallContext } from '../domain/call-context.ts';
 import { InvalidInputError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Revision } from '../domain/image.ts';
-import { parseImageName, parseName } from '../domain/names.ts';
-import { importImage, type FileToImport } from '../library/import-image.ts';
+import { parseImageName } from '../domain/names.ts';
+import { importImage } from '../library/import-image.ts';
 import { endJobs } from '../library/jobs.ts';
 import { prepare } from '../library/prepare.ts';
 import { imageExists } from '../library/publish.ts';
@@ -14,20 +14,8 @@ import { findOperatingSystem } from '../os/registry.ts';
 import { provisionerNames } from '../provisioners/registry.ts';
 import type { Jobs } from '../remote/job.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
+import { describeImport, type DescribedImport, type ImageToImport } from './image-to-import.ts';
 import { createModules } from './modules.ts';
-
-export type { FileToImport };
-
-/** An image that was made elsewhere, to become the next revision of `image`. */
-export interface ImageToImport {
-  readonly image: string;
-  readonly files: readonly FileToImport[];
-  readonly operatingSystem: string;
-  /** Key of the OS module; counts when the operating system is new. Default: `linux`, and `simulated` for simulated disks. */
-  readonly osModule?: string;
-  readonly comment: string;
-  readonly author: string;
-}
 
 /** What an import works with. */
 interface Workbench {
@@ -40,7 +28,7 @@ interface Workbench {
 const installType = 'image';
 
 /**
- * Imports disk files into the library of this management node and publishes them as a revision. An import that was cut (killed, or `signal`
+ * Imports disk files, or a directory that was exported, into the library of this management node and publishes them as a revision. An import that was cut (killed, or `signal`
  * aborted) is taken up again by the same call. When it fails, nothing is left of it, unless the copy was published already: then the same
  * call completes it. ConflictError while another run makes a revision of the image.
  */
@@ -50,23 +38,18 @@ export async function importImageHere(
   request: ImageToImport,
   context: CallContext,
 ): Promise<Revision> {
-  checkNames(request);
+  parseImageName(request.image);
   const modules = createModules(config, catalog);
   try {
     const { library, jobs } = modules.dependencies;
+    const described = await describeImport(library, request, context);
     await prepare(library, context);
     await introduceLibrary(config, catalog);
-    await introduceOperatingSystem(catalog, request);
-    return await importReserved({ catalog, library, jobs }, request, context);
+    await introduceOperatingSystem(catalog, described);
+    return await importReserved({ catalog, library, jobs }, described, context);
   } finally {
     await modules.close();
   }
-}
-
-function checkNames(request: ImageToImport): void {
-  parseImageName(request.image);
-  parseName('operating system', request.operatingSystem);
-  if (request.files.length === 0) throw new InvalidInputError(`import ${request.image}: name at least one disk file`);
 }
 
 /** The catalog must know the library in which a copy lies, also before the first worker of this management node has run. */
@@ -75,8 +58,9 @@ async function introduceLibrary(config: WorkerConfig, catalog: Catalog): Promise
   await catalog.managementNodes.register({ name, address, libraryRoot });
 }
 
-async function introduceOperatingSystem(catalog: Catalog, request: ImageToImport): Promise<void> {
-  const { operatingSystem: name, osModule } = request;
+async function introduceOperatingSystem(catalog: Catalog, request: DescribedImport): Promise<void> {
+  const { osModule } = request;
+  const name = request.reservation.operatingSystem;
   const known = (await catalog.operatingSystems.list()).find((row) => row.name === name);
   if (known !== undefined && osModule !== undefined && osModule !== known.module) {
     throw new InvalidInputError(
@@ -92,19 +76,20 @@ async function introduceOperatingSystem(catalog: Catalog, request: ImageToImport
   for (const system of provisionerNames) await catalog.operatingSystems.allowInstallType(system, installType);
 }
 
-function defaultModule({ files }: ImageToImport): string {
+function defaultModule({ files }: DescribedImport): string {
   return files.every(({ format }) => format === 'simulated') ? 'simulated' : 'linux';
 }
 
-async function importReserved(bench: Workbench, request: ImageToImport, context: CallContext): Promise<Revision> {
+async function importReserved(bench: Workbench, request: DescribedImport, context: CallContext): Promise<Revision> {
   const { catalog, library, jobs } = bench;
-  const { image, operatingSystem, comment, author } = request;
-  const owner = await ownerOf(catalog, image);
-  const revision = await catalog.revisions.reserve({ owner, image, operatingSystem, comment, author });
+  const { reservation, files, facts } = request;
+  const owner = await ownerOf(catalog, reservation.image);
+  const revision = await catalog.revisions.reserve({ owner, ...reservation });
   // The clock as the epoch: an import that takes another one up supersedes it.
   const fence: Fence = { node: '', owner, epoch: Date.now() };
   try {
-    const { manifest, copy } = await importImage(library, jobs, { fence, revision, files: request.files }, context);
+    const wanted = { fence, revision, files, ...(facts === undefined ? {} : { facts }) };
+    const { manifest, copy } = await importImage(library, jobs, wanted, context);
     return await catalog.revisions.publish(owner, revision.id, manifest, copy);
   } catch (error) {
     // What could not be taken back is taken up again by the same call; why the import failed counts more.

@@ -20,7 +20,7 @@ import type { LibraryPlace } from '../../src/remote/library-place.ts';
 import { createLocalShell } from '../../src/remote/local-shell.ts';
 import { createShellPool } from '../../src/remote/shell-pool.ts';
 import type { Shell } from '../../src/remote/shell.ts';
-import { importImageHere, type FileToImport } from '../../src/worker/image-import.ts';
+import { importImageHere } from '../../src/worker/image-import.ts';
 import { testDatabase } from './postgres.ts';
 import { startTemporal } from './temporal.ts';
 import { makeTinyDisk } from './tiny-guest.ts';
@@ -174,9 +174,9 @@ async function importBase(
 ): Promise<Revision> {
   const data = join(root, 'data.qcow2');
   await makeTinyDisk(data, 'not bootable', Buffer.from(dataOfBase));
-  const files: FileToImport[] = [guest.disk, data].map((path) => ({ path, format: 'qcow2' }));
+  const files = [guest.disk, data].map((path) => ({ path, format: 'qcow2' as const }));
   const image = { image: 'base', operatingSystem: 'debian12', osModule: 'linux', comment: '', author: 'test' };
-  return await importImageHere(loadWorkerConfig(environment), catalog, { ...image, files }, context);
+  return await importImageHere(loadWorkerConfig(environment), catalog, { ...image, from: { files } }, context);
 }
 
 async function addNode(catalog: Catalog, name: string, settings: Readonly<Record<string, unknown>>): Promise<Computer> {

@@ -7,45 +7,46 @@ import { formatBytes } from '../amounts.ts';
 import { addCommand } from '../command.ts';
 import { readWorkerConfig, withCatalog } from '../connect.ts';
 import { exitStatuses } from '../exit-status.ts';
-import { collectDiskFile, type DiskFile } from '../parse-disk-file.ts';
+import { chooseSource, collectSource, type ImportSource } from '../parse-import-source.ts';
 import { openProgressLine } from '../progress-line.ts';
 import { holdInterrupt, printResult, type OutputOptions, type Session } from '../session.ts';
 
 interface ImportOptions extends OutputOptions {
-  readonly os: string;
+  readonly os?: string;
   readonly osModule?: string;
-  readonly comment: string;
+  readonly comment?: string;
   readonly author: string;
 }
 
 interface Import {
   readonly image: string;
-  readonly files: readonly DiskFile[];
+  readonly sources: readonly ImportSource[];
   readonly options: ImportOptions;
 }
 
 export function addImagesImportCommand(images: Command, session: Session): void {
   addCommand(images, 'import <image>', {
-    summary: 'import disk files as the next revision of an image; run it on the management node',
+    summary: 'import disk files, or an exported directory, as the next revision; run it on the management node',
     examples: [
       'imprint images import debian12-base disk.qcow2 --os debian12',
       'imprint images import debian12-base disk.img:raw data.img:raw --os debian12 --comment "from the vendor"',
+      'imprint images import web /mnt/backup/web-v3',
     ],
   })
     .argument(
       '<file...>',
-      'disk files, the boot disk first; the format is the extension or follows a colon',
-      collectDiskFile,
+      'disk files, the boot disk first; the format is the extension or follows a colon. Or one exported directory',
+      collectSource,
     )
-    .requiredOption('--os <name>', 'operating system on it, such as debian12; it is registered when it is new')
+    .option('--os <name>', 'operating system on disk files, such as debian12; it is registered when it is new')
     .option(
       '--os-module <module>',
       'module that prepares a new operating system (default: linux; simulated for simulated disks)',
     )
-    .option('--comment <text>', 'where it comes from', '')
+    .option('--comment <text>', 'where it comes from')
     .option('--author <name>', 'who imports it', userInfo().username)
-    .action(async (image: string, files: readonly DiskFile[], options: ImportOptions) => {
-      await importHere(session, { image, files, options });
+    .action(async (image: string, sources: readonly ImportSource[], options: ImportOptions) => {
+      await importHere(session, { image, sources, options });
     });
 }
 
@@ -76,16 +77,16 @@ interface Prepared extends Import {
 }
 
 async function carryOut(session: Session, prepared: Prepared, signal: AbortSignal): Promise<Revision> {
-  const { config, catalog, image, files, options } = prepared;
+  const { config, catalog, image, sources, options } = prepared;
   // The worker's modules bring libraries that other commands do without.
   const { importImageHere } = await import('../../worker/image-import.ts');
   const line = openProgressLine(session.terminal, options.json === true);
   const request = {
     image,
-    files,
-    operatingSystem: options.os,
+    from: chooseSource(sources),
+    ...(options.os === undefined ? {} : { operatingSystem: options.os }),
     ...(options.osModule === undefined ? {} : { osModule: options.osModule }),
-    comment: options.comment,
+    ...(options.comment === undefined ? {} : { comment: options.comment }),
     author: options.author,
   };
   try {

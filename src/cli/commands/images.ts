@@ -7,12 +7,14 @@ import { addCommand, addGroup } from '../command.ts';
 import { withCatalog } from '../connect.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
 import { fields, table } from '../style.ts';
+import { addImagesDeleteCommand } from './images-delete.ts';
+import { addImagesExportCommand } from './images-export.ts';
 import { addImagesImportCommand } from './images-import.ts';
 import { addImagesLifeCommands } from './images-life.ts';
 
 export function addImagesCommands(program: Command, session: Session): void {
   const images = addGroup(program, 'images', {
-    summary: 'list, show, import, promote and retire images',
+    summary: 'list, show, import, export, promote, retire and delete images',
     examples: ['imprint images list', 'imprint images show web'],
   });
   addCommand(images, 'list', {
@@ -31,7 +33,9 @@ export function addImagesCommands(program: Command, session: Session): void {
     printResult(session, options, image, describe(image));
   });
   addImagesImportCommand(images, session);
+  addImagesExportCommand(images, session);
   addImagesLifeCommands(images, session);
+  addImagesDeleteCommand(images, session);
 }
 
 interface ListedImage extends ImageRow {

@@ -1,7 +1,7 @@
 import type { CallContext } from '../../domain/call-context.ts';
 import { formatCurrentImage } from '../../domain/current-image.ts';
 import { IntegrityError } from '../../domain/errors.ts';
-import { nameOfRevision } from '../../domain/image.ts';
+import { isImported, nameOfRevision } from '../../domain/image.ts';
 import type { Shell } from '../../remote/shell.ts';
 import type { PostLoadRequest, TaskOutcome } from '../operating-system.ts';
 import { accessAsInput } from './account-tasks.ts';
@@ -46,7 +46,7 @@ async function makeReady(
   context: CallContext,
 ): Promise<readonly TaskOutcome[]> {
   // No preCapture of ours wrote currentimage.txt into an image that was made elsewhere.
-  const imported = revision.manifest?.cleanShutdown.kind === 'imported' ? formatCurrentImage(revision, computer) : '';
+  const imported = isImported(revision) ? formatCurrentImage(revision, computer) : '';
   const now = String(Math.floor(Date.now() / 1_000));
   const script = {
     what: `make ${computer.name} ready with ${nameOfRevision(revision)}`,

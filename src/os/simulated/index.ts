@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CallContext } from '../../domain/call-context.ts';
 import { formatCurrentImage, parseCurrentImage, type CurrentImage } from '../../domain/current-image.ts';
-import { nameOfRevision } from '../../domain/image.ts';
+import { isImported, nameOfRevision } from '../../domain/image.ts';
 import type { Shell } from '../../remote/shell.ts';
 import type { OperatingSystem, TaskOutcome } from '../operating-system.ts';
 import { preCaptureTasks, type Files, type FilesChange } from './pre-capture-tasks.ts';
@@ -33,7 +33,7 @@ export function createSimulatedOs(): OperatingSystem {
     },
     postLoad: async (shell, request, context) => {
       const file = (await readFiles(shell, context))[CURRENT_IMAGE] ?? '';
-      const imported = request.revision.manifest?.cleanShutdown.kind === 'imported';
+      const imported = isImported(request.revision);
       // No preCapture of ours wrote it into an image that was made elsewhere.
       const base = imported ? formatCurrentImage(request.revision, request.computer) : file;
       const lines = base.split('\n').filter((line) => line !== '' && !line.startsWith('vcld_post_load='));

@@ -127,6 +127,41 @@ describe('images', () => {
     expect(await imprint('images', 'retire', 'twice@9')).toMatchObject({ status: 4 });
   });
 
+  it('are exported with their checksums, and imported again from there with what was known of them', async () => {
+    const target = join(lab.directory, 'exported');
+    const { out } = await imprint('images', 'export', 'twice@2', target, '--json');
+    expect(JSON.parse(out)).toMatchObject({ image: 'twice', revision: 2, directory: target });
+    expect(await imprint('images', 'export', 'twice', target)).toMatchObject({
+      status: 3,
+      err: expect.stringContaining('exists'),
+    });
+    const again = JSON.parse((await imprint('images', 'import', 'again', target, '--json')).out);
+    expect(again).toMatchObject({ image: 'again', revision: 1, operatingSystem: 'simulated-os', state: 'available' });
+    expect(await imprint('images', 'import', 'again', target, target)).toMatchObject({ status: 2 });
+    expect(await imprint('images', 'import', 'again', target, '--os', 'debian12')).toMatchObject({ status: 2 });
+    const file = await lab.write('nameless.simulated', simulatedDisk('nameless'));
+    expect(await imprint('images', 'import', 'nameless', file)).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('--os'),
+    });
+  });
+
+  it('lose a revision by a command that must be told twice, and only one that is retired', async () => {
+    expect(await imprint('images', 'delete', 'twice@1', '--yes')).toMatchObject({
+      status: 3,
+      err: expect.stringContaining('twice@1 is available; retire it first: imprint images retire twice@1'),
+    });
+    expect(await imprint('images', 'retire', 'twice@1')).toMatchObject({ status: 0 });
+    expect(await imprint('images', 'delete', 'twice@1')).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('Nobody can be asked here: add --yes'),
+    });
+    const { out } = await imprint('images', 'delete', 'twice@1', '--yes', '--json');
+    expect(JSON.parse(out)).toMatchObject({ state: 'completed', result: { image: 'twice', revision: 1 } });
+    expect(await readdir(join(lab.directory, 'library'))).not.toContain('twice-v1');
+    expect((await imprint('images', 'show', 'twice')).out).toMatch(/^v1 +deleted /m);
+  });
+
   it('leave nothing behind when their import fails', async () => {
     const file = await lab.write('damaged.simulated', 'no disk at all');
     const missing = join(lab.directory, 'missing.simulated');

@@ -30,8 +30,8 @@ describe('the help', () => {
     expect(paths).toEqual([
       ...['capture', 'load', 'status', 'power', 'unload'],
       ...['nodes list', 'nodes show', 'nodes add', 'nodes edit', 'nodes remove', 'nodes release'],
-      ...['images list', 'images show', 'images import'],
-      ...['images promote', 'images retire', 'images restore'],
+      ...['images list', 'images show', 'images import', 'images export'],
+      ...['images promote', 'images retire', 'images restore', 'images delete'],
       ...['runs list', 'runs show', 'runs watch', 'runs cancel'],
       ...['management-nodes list', 'management-nodes show', 'management-nodes add'],
       ...['systems list', 'systems show', 'systems add'],

@@ -1,0 +1,39 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Manifest, Revision } from '../../src/domain/image.ts';
+import { nameOfRevision } from '../../src/domain/image.ts';
+import { formatManifest } from '../../src/library/manifest.ts';
+import { simulatedSystem, type TestImprint } from './imprint.ts';
+
+/** Publishes the next revision of an image without a capture: a manifest and one file, in the library of the management node. */
+export async function publishByHand({ catalog, library }: TestImprint, image: string): Promise<Revision> {
+  const owner = `importImage/${image}/${String(Math.random())}`;
+  const request = { owner, image, operatingSystem: simulatedSystem, comment: '', author: 'test' };
+  const revision = await catalog.revisions.reserve(request);
+  const path = join(library, nameOfRevision(revision));
+  const disk = { name: 'vda', file: 'vda.simulated', format: 'simulated', virtualSizeBytes: 4, sizeBytes: 4 } as const;
+  const manifest: Manifest = {
+    schema: 1,
+    image,
+    revision: revision.revision,
+    revisionId: revision.id,
+    operatingSystem: simulatedSystem,
+    disks: [{ ...disk, sha256: 'ab'.repeat(32) }],
+    source: { provisioningSystem: 'import', computer: 'import', run: owner },
+    cleanShutdown: { kind: 'imported' },
+    sealChecks: [],
+    created: revision.created,
+  };
+  await mkdir(path, { recursive: true });
+  await writeFile(join(path, 'manifest.json'), formatManifest(manifest));
+  await writeFile(join(path, disk.file), 'disk');
+  const copy = { revisionId: revision.id, library: 'mn-test', path, sizeBytes: 4 };
+  return await catalog.revisions.publish(owner, revision.id, manifest, copy);
+}
+
+/** A revision that can be deleted, as the input of its deletion. */
+export async function deletable(imprint: TestImprint): Promise<Revision & { readonly node: string }> {
+  const { image, revision } = await publishByHand(imprint, imprint.fresh('web'));
+  const retired = await imprint.catalog.revisionLife.retire({ image, revision }, 'test');
+  return { ...retired, node: nameOfRevision(retired) };
+}

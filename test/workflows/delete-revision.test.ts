@@ -1,0 +1,134 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Revision } from '../../src/domain/image.ts';
+import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
+import { publishByHand } from '../support/published-image.ts';
+import { failureOf, untilCancelWasSeen } from '../support/runs.ts';
+import { createTampering } from '../support/tampering.ts';
+
+describe('deleting a revision', () => {
+  let imprint: TestImprint;
+  const tampering = createTampering();
+
+  withImprint(async (started) => {
+    imprint = started;
+    await imprint.startWorkerHere((deps) => tampering.around(deps));
+    const base = { node: await imprint.addNode(), image: 'base', operatingSystem: simulatedSystem };
+    await (await imprint.client.startCapture(base)).result();
+  });
+
+  async function retired(): Promise<Revision> {
+    const { image, revision } = await publishByHand(imprint, imprint.fresh('web'));
+    return await imprint.catalog.revisionLife.retire({ image, revision }, 'test');
+  }
+
+  const nameOf = ({ image, revision }: Revision): string => `${image}-v${String(revision)}`;
+  const inLibrary = async (name: string): Promise<boolean> => (await readdir(imprint.library)).includes(name);
+  const stateOf = async ({ id }: Revision): Promise<string> => (await imprint.catalog.revisions.get(id)).state;
+
+  it('removes its bytes, forgets its copy and keeps its row; the same request again is the same run', async () => {
+    const revision = await retired();
+    const [first, second] = [
+      await imprint.client.startDeletion(revision, { requestKey: 'once' }),
+      await imprint.client.startDeletion(revision, { requestKey: 'once' }),
+    ];
+    expect(second.id).toBe(first.id);
+    expect(await first.result()).toEqual({ image: revision.image, revision: 1, libraries: ['mn-test'] });
+    expect(await first.describe()).toMatchObject({ state: 'completed', outcome: `${nameOf(revision)} is deleted` });
+    expect(await inLibrary(nameOf(revision))).toBe(false);
+    expect(await readdir(join(imprint.library, '.trash'))).toEqual([]);
+    expect(await imprint.catalog.copies.list(revision.id)).toEqual([]);
+    expect(await stateOf(revision)).toBe('deleted');
+    const steps = await imprint.catalog.runs.steps(first.id);
+    expect(steps.map(({ number, state }) => `${number} ${state}`)).toEqual(['1 done', '2.1 done', '3 done']);
+  });
+
+  it('is refused before anything is touched while a node is loaded with it', async () => {
+    const node = await imprint.addNode();
+    await (await imprint.client.startLoad({ node, image: 'base' })).result();
+    await publishByHand(imprint, 'base');
+    await imprint.catalog.revisionLife.promote({ image: 'base', revision: 2 }, 'test');
+    await imprint.catalog.revisionLife.retire({ image: 'base', revision: 1 }, 'test');
+    await expect(imprint.client.startDeletion({ image: 'base', revision: 1 })).rejects.toThrow(
+      `base@1 is loaded on ${node}; unload it first`,
+    );
+    await (await imprint.client.startUnload(node)).result();
+    await (await imprint.client.startDeletion({ image: 'base', revision: 1 })).result();
+    expect(await inLibrary('base-v1')).toBe(false);
+  });
+
+  it('is refused while a load that has begun works with it, though nothing is recorded as loaded yet', async () => {
+    const { image } = await publishByHand(imprint, imprint.fresh('web'));
+    const node = await imprint.addNode();
+    const held = tampering.hold({ node, activity: 'checkLoad', call: 'library.shell.run', when: 'before' });
+    const load = await imprint.client.startLoad({ node, image });
+    await held.reached;
+    await imprint.catalog.revisionLife.retire({ image, revision: 1 }, 'test');
+    await expect(imprint.client.startDeletion({ image, revision: 1 })).rejects.toThrow(
+      `${image}@1 is being loaded by ${load.id}; wait for it`,
+    );
+    await load.cancel();
+    held.release();
+    await failureOf(load);
+    await (await imprint.client.startDeletion({ image, revision: 1 })).result();
+  });
+
+  it('that fails half-way says so, and goes on when it is asked for again', async () => {
+    const revision = await retired();
+    const name = nameOf(revision);
+    const point = {
+      node: name,
+      activity: 'deleteCopy',
+      call: 'catalog.revisionDeletion.forgetCopy',
+      when: 'before',
+    } as const;
+    tampering.fail(point, { times: 1 });
+    const run = await imprint.client.startDeletion(revision);
+    expect((await failureOf(run)).message).toContain('refused by the test');
+    expect(await run.describe()).toMatchObject({ outcome: expect.stringContaining('the same command goes on') });
+    expect([await inLibrary(name), await stateOf(revision)]).toEqual([false, 'deleting']);
+    await expect(imprint.catalog.revisionLife.restore(revision, 'test')).rejects.toThrow('is deleting');
+    await (await imprint.client.startDeletion(revision)).result();
+    expect(await stateOf(revision)).toBe('deleted');
+  });
+
+  it('that is cancelled before its bytes were touched leaves it retired', async () => {
+    const revision = await retired();
+    const point = { activity: 'beginDeletion', call: 'catalog.revisionDeletion.begin', when: 'after' } as const;
+    const held = tampering.hold({ ...point, node: nameOf(revision) });
+    const run = await imprint.client.startDeletion(revision);
+    await held.reached;
+    const other = await imprint.client.startDeletion(revision);
+    expect((await failureOf(other)).message).toContain(`is being deleted by run ${run.id}`);
+    await run.cancel();
+    await untilCancelWasSeen(imprint, run.id);
+    held.release();
+    expect((await failureOf(run)).reason).toBe('Cancelled');
+    expect([await inLibrary(nameOf(revision)), await stateOf(revision)]).toEqual([true, 'retired']);
+  });
+
+  it('succeeds when every first answer is lost', async () => {
+    const revision = await retired();
+    tampering.loseFirstAnswers(nameOf(revision));
+    await (await imprint.client.startDeletion(revision)).result();
+    expect([await inLibrary(nameOf(revision)), await stateOf(revision)]).toEqual([false, 'deleted']);
+  });
+
+  it('leaves alone what another catalog has put under its name, and what is no directory', async () => {
+    const [foreign, file] = [await retired(), await retired()];
+    const manifest = join(imprint.library, nameOf(foreign), 'manifest.json');
+    const text = await readFile(manifest, 'utf8');
+    await writeFile(manifest, text.replace(`"revisionId": ${String(foreign.id)}`, '"revisionId": 7'));
+    const run = await imprint.client.startDeletion(foreign);
+    expect((await failureOf(run)).message).toContain('its manifest names revision id 7');
+    expect(await inLibrary(nameOf(foreign))).toBe(true);
+
+    const path = join(imprint.library, nameOf(file));
+    await rm(path, { recursive: true });
+    await writeFile(path, 'a file');
+    expect((await failureOf(await imprint.client.startDeletion(file))).message).toContain('it is not a directory');
+    expect(await readFile(path, 'utf8')).toBe('a file');
+  });
+});
