@@ -6,6 +6,7 @@ import { planCapture } from './client/plan-capture.ts';
 import { releaseNode, type ReleaseNodeAnswer, type ReleaseNodeRequest } from './client/release-node.ts';
 import { startDeletion } from './client/start-deletion.ts';
 import { startRun } from './client/start.ts';
+import { createFleetHandle, startFleet, type FleetHandle, type FleetRequest } from './client/fleet.ts';
 import { createRunHandle, type RunHandle } from './client/run-handle.ts';
 import type { CapturePreview } from './domain/capture-preview.ts';
 import { InvalidInputError, UnavailableError } from './domain/errors.ts';
@@ -44,6 +45,9 @@ export {
 } from './domain/errors.ts';
 export type { Catalog, Claim, ImageRow, ManagementNode, NewComputer, OperatingSystemRow } from './catalog/catalog.ts';
 export type { RunHandle } from './client/run-handle.ts';
+export type { FleetHandle, FleetRequest } from './client/fleet.ts';
+export type { FleetNodeProgress, FleetProgress } from './client/watch-fleet.ts';
+export type { FleetMember, FleetSummary } from './domain/fleet.ts';
 export type { RunProgress, Untaken } from './client/watch.ts';
 export type { Progress } from './domain/call-context.ts';
 export type { Computer, ComputerState, Problem } from './domain/computer.ts';
@@ -86,6 +90,14 @@ export interface ImprintClient {
   planCapture(input: CaptureRequest): Promise<CapturePreview>;
   /** Starts a load. NotFoundError when the image or the revision does not exist, ConflictError when it is not available. */
   startLoad(input: LoadNodeInput, options?: RequestOptions): Promise<RunHandle<LoadNodeResult>>;
+  /**
+   * Starts a load of one image onto many nodes; at most `parallel` of them begin at once, and slots limit them further. All nodes get the same
+   * revision. Before anything is started: InvalidInputError names all that is malformed or named twice, NotFoundError all nodes that do not
+   * exist. A node that is busy or cannot be loaded fails for itself.
+   */
+  startLoads(input: FleetRequest, options?: RequestOptions): Promise<FleetHandle>;
+  /** A fleet that was started before, by its id. NotFoundError; InvalidInputError for a run that is no fleet. */
+  fleet(id: string): Promise<FleetHandle>;
   /** Starts a power run: on, off (asks the guest; cuts the power only with `force`), reset. */
   power(input: PowerRequest, options?: RequestOptions): Promise<RunHandle<PowerReading>>;
   /** Starts taking whatever is loaded off a node. */
@@ -151,6 +163,12 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
         summary,
         ...options,
       });
+    },
+    startLoads: async (request, options = {}) => await startFleet(temporal, catalog, request, options),
+    fleet: async (id) => {
+      const run = await catalog.runs.get(id);
+      if (run.procedure === 'loadFleet') return createFleetHandle(temporal, catalog, run);
+      throw new InvalidInputError(`run ${id} is no load of many nodes`);
     },
     power: async (request, options = {}) => {
       const input = parsePowerNodeInput(request);

@@ -3,12 +3,14 @@ import { createCapturePlanActivities, type CapturePlanActivities } from './captu
 import { createClaimingActivities, type ClaimingActivities } from './claiming.ts';
 import { createDeletingActivities, type DeletingActivities } from './deleting.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { createFleetActivities, type FleetActivities } from './fleet.ts';
 import { createFreeingActivities, type FreeingActivities } from './freeing.ts';
 import { createLoadPlanActivities, type LoadPlanActivities } from './load-plan.ts';
 import { createLoadedSystemActivities, type LoadedSystemActivities } from './loaded-system.ts';
 import { createNodeStatusActivities, type NodeStatusActivities } from './node-status.ts';
 import { createPowerActivities, type PowerActivities } from './power.ts';
 import { createPreviewActivities, type PreviewActivities } from './preview.ts';
+import { createSlotActivities, type SlotActivities } from './slots.ts';
 import { createStagingActivities, type StagingActivities } from './staging.ts';
 import { createTakingOverActivities, type TakingOverActivities } from './taking-over.ts';
 import { createUnloadingActivities, type UnloadingActivities } from './unloading.ts';
@@ -20,6 +22,8 @@ export type Activities = ClaimingActivities &
   StagingActivities &
   VerifyAndPublishActivities &
   LoadPlanActivities &
+  SlotActivities &
+  FleetActivities &
   LoadedSystemActivities &
   UnloadingActivities &
   DeletingActivities &
@@ -37,6 +41,8 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createStagingActivities(deps),
     ...createVerifyAndPublishActivities(deps),
     ...createLoadPlanActivities(deps),
+    ...createSlotActivities(deps),
+    ...createFleetActivities(deps),
     ...createLoadedSystemActivities(deps),
     ...createUnloadingActivities(deps),
     ...createDeletingActivities(deps),

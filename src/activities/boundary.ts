@@ -2,7 +2,14 @@ import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import type { Catalog } from '../catalog/catalog.ts';
-import { ImprintError, NotReadyError, OutcomeUnknownError, UnavailableError, errorChain } from '../domain/errors.ts';
+import {
+  ImprintError,
+  NotReadyError,
+  OutcomeUnknownError,
+  QueuedError,
+  UnavailableError,
+  errorChain,
+} from '../domain/errors.ts';
 import type { Evidence } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { leaseOf } from './lease.ts';
@@ -77,6 +84,7 @@ async function failureOf(recorder: Recorder, error: unknown): Promise<unknown> {
   const { context, input: step } = recorder;
   if (leaseOf(context).signal.aborted) return detached(context);
   if (error instanceof TemporalFailure) return error;
+  if (error instanceof QueuedError) return toQueued(error);
   const tries = countFailedTry(context);
   const final = isForGood(error) || (tries >= mostTries(error) && mayGiveUp(step));
   if (final) {
@@ -85,6 +93,18 @@ async function failureOf(recorder: Recorder, error: unknown): Promise<unknown> {
     await recordStep(recorder, state, { evidence, error: errorChain(error) }).catch(() => undefined);
   }
   return toApplicationFailure(error, final);
+}
+
+/** Waiting for one's turn may take hours and is no failing try; the activity takes no place of a worker meanwhile. */
+function toQueued({ name, message, evidence, againAfterMs }: QueuedError): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: name,
+    message,
+    nonRetryable: false,
+    nextRetryDelay: againAfterMs,
+    details: [evidence],
+    category: ApplicationFailureCategory.BENIGN,
+  });
 }
 
 /** What is no error of ours is a mistake in the program: tried again, since another worker may have it mended. */

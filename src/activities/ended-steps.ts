@@ -47,6 +47,7 @@ export function touchedNode({ record, steps }: EndedRun): boolean {
     case 'checkNode':
     case 'freeNode':
     case 'deleteRevision':
+    case 'loadFleet':
       return false;
     case undefined:
       return true;

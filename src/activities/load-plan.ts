@@ -1,8 +1,6 @@
-import { InvalidInputError, IntegrityError } from '../domain/errors.ts';
-import { nameOfRevision } from '../domain/image.ts';
+import { InvalidInputError } from '../domain/errors.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import { endJobs } from '../library/jobs.ts';
-import { verifyCopy } from '../library/verify-copy.ts';
 import { need } from '../provisioners/provisioner.ts';
 import type { LoadPlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -10,6 +8,7 @@ import { callContext, claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { loadFacts, nodeFacts, type LoadFacts } from './facts.ts';
 import { pollUntil } from './polling.ts';
+import { proveCopy } from './prove-copy.ts';
 import { unknownKind } from './unknown-kind.ts';
 
 type LoadStepInput = StepInput & LoadPlanRequest;
@@ -21,10 +20,10 @@ const defaultDeadlineSeconds = 600;
 export interface LoadPlanActivities {
   /**
    * Proves the copy in the library, in full when it was touched since the last full check, and that nothing stands in the way. `found`
-   * is why the node's status is RELOAD: a system that loads nothing refuses with it.
+   * is why the node's status is RELOAD: a system that loads nothing refuses with it. QueuedError while another run makes the full check.
    */
   checkLoad(input: LoadStepInput & { readonly found?: string }): Promise<Evidence>;
-  /** Ends the run's jobs in the library, proves them gone and removes their directories. */
+  /** Ends the run's jobs in the library, proves them gone and removes their directories; others may then check the copy. */
   clearLoadJobs(input: LoadStepInput): Promise<void>;
   planLoad(input: LoadStepInput): Promise<readonly PlanStep[]>;
   carryOutLoadStep(input: LoadStepInput & { readonly planned: PlanStep }): Promise<Evidence>;
@@ -44,7 +43,7 @@ export function createLoadPlanActivities(deps: ActivityDependencies): LoadPlanAc
       ].map(({ where, problem }) => `${where}: ${problem}`);
       if (problems.length > 0)
         throw new InvalidInputError(`${facts.computer.name} cannot be loaded: ${problems.join('; ')}`);
-      return await proveCopy(deps, facts);
+      return await proveCopy(deps, facts, input.run);
     },
 
     async clearLoadJobs(input) {
@@ -52,6 +51,7 @@ export function createLoadPlanActivities(deps: ActivityDependencies): LoadPlanAc
       const fence = await deps.catalog.claims.fence(claimant(input));
       const { library } = await nodeFacts(deps, input.node);
       await endJobs(library, deps.jobs, fence, callContext());
+      await deps.catalog.slots.release(input.run, 'check');
     },
 
     async planLoad(input) {
@@ -69,20 +69,6 @@ export function createLoadPlanActivities(deps: ActivityDependencies): LoadPlanAc
       return (await step?.undo?.(facts.request, input.planned, callContext())) ?? {};
     },
   };
-}
-
-async function proveCopy(deps: ActivityDependencies, facts: LoadFacts): Promise<Evidence> {
-  const { copy, revision, fence } = facts.request;
-  if (revision.manifest === undefined)
-    throw new IntegrityError(`${nameOfRevision(revision)} has no manifest in the catalog`);
-  const { by, files } = await verifyCopy(
-    facts.library,
-    deps.jobs,
-    { copy, manifest: revision.manifest, fence },
-    callContext(),
-  );
-  await deps.catalog.copies.recordVerified(revision.id, facts.library.name, { at: new Date().toISOString(), files });
-  return { copy: copy.path, provedBy: by, files: files.map(({ file, sizeBytes }) => ({ file, sizeBytes })) };
 }
 
 async function carryOut(facts: LoadFacts, planned: PlanStep): Promise<Evidence> {

@@ -6,6 +6,8 @@ import type { JsonObject } from '../domain/plan.ts';
 import type { Procedure, RunRecord, RunState, StepRecord } from '../domain/run.ts';
 import type { RevisionDeletion, RevisionLife, RevisionUses } from './published-revisions.ts';
 import type { NodeReleases } from './node-releases.ts';
+import type { Fleets } from './fleets.ts';
+import type { Slots } from './slots.ts';
 
 /** The facts and who owns what, in PostgreSQL. `find…` may return undefined, `get…` throws NotFoundError. */
 export interface Catalog {
@@ -23,6 +25,8 @@ export interface Catalog {
   readonly runs: Runs;
   readonly archive: Archive;
   readonly nodeReleases: NodeReleases;
+  readonly slots: Slots;
+  readonly fleets: Fleets;
   close(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { createComputers } from './computers.ts';
 import { createCopies } from './copies.ts';
 import { openDatabase } from './database.ts';
 import { createManagementNodes, createProvisioningSystems } from './management-nodes.ts';
+import { createFleets } from './fleets.ts';
 import { migrate, type MigrateOptions } from './migrate.ts';
 import { createNodeReleases } from './node-releases.ts';
 import { createOperatingSystems } from './operating-systems.ts';
@@ -14,6 +15,7 @@ import { createRevisionUses } from './revision-uses.ts';
 import { createRevisions } from './revisions.ts';
 import { createRuns } from './runs.ts';
 import { createSetAside } from './set-aside.ts';
+import { createSlots } from './slots.ts';
 
 export interface OpenOptions {
   /** `postgresql://user:password@host:port/database` */
@@ -38,13 +40,16 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 /** Opens a database as it is; nothing is connected before the first call. */
 export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
   const database = openDatabase(databaseUrl, limits);
+  const operatingSystems = createOperatingSystems(database);
+  const computers = createComputers(database);
+  const revisions = createRevisions(database);
   return {
     managementNodes: createManagementNodes(database),
     provisioningSystems: createProvisioningSystems(database),
-    operatingSystems: createOperatingSystems(database),
-    computers: createComputers(database),
+    operatingSystems,
+    computers,
     claims: createClaims(database),
-    revisions: createRevisions(database),
+    revisions,
     revisionLife: createRevisionLife(database),
     revisionUses: createRevisionUses(database),
     revisionDeletion: createRevisionDeletion(database),
@@ -53,6 +58,8 @@ export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
     runs: createRuns(database),
     archive: createArchive(database),
     nodeReleases: createNodeReleases(database),
+    slots: createSlots(database),
+    fleets: createFleets(database, { computers, revisions, operatingSystems }),
     close: () => database.close(),
   };
 }

@@ -62,7 +62,7 @@ function addressLines(address: string | undefined): readonly string[] {
   return address === undefined ? [] : [`  ${address}`];
 }
 
-function tellDetached(session: Session, options: OutputOptions, id: string): void {
+export function tellDetached(session: Session, options: OutputOptions, id: string): void {
   session.status = exitStatuses.detached;
   const lines = [
     'Detached. The run goes on.',

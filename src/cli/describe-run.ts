@@ -1,5 +1,6 @@
 import type { RunProgress } from '../client.ts';
 import type { Evidence } from '../domain/plan.ts';
+import { describePlace } from '../domain/slot-queue.ts';
 import type { StepRecord } from '../domain/run.ts';
 import { formatDuration, formatTime } from './amounts.ts';
 import { headline, outcomeOf, stateOf } from './run-words.ts';
@@ -18,6 +19,7 @@ export function describeRun(progress: RunProgress, address: string | undefined):
     ['what', headline(run)],
     ['state', stateOf(progress)],
     ['outcome', outcomeOf(progress) ?? '-'],
+    ...(progress.queue === undefined ? [] : [['waits', describePlace(progress.queue)]]),
     ['begun', `${formatTime(run.created)}${ended} (UTC)`],
     ...(run.requestKey === undefined ? [] : [['request key', run.requestKey]]),
     ...(address === undefined ? [] : [['in Temporal', address]]),

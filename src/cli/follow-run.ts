@@ -1,20 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunHandle, RunProgress } from '../client.ts';
 import { errorChain } from '../domain/errors.ts';
 import { exitStatuses, exitStatusOf } from './exit-status.ts';
-import type { RunView } from './run-view.ts';
+import type { View } from './run-view.ts';
 
 /** A server that is started again answers within seconds; after this long somebody must look. */
 const outageLimitMs = 120_000;
 const againAfterMs = 2_000;
 
-type Watched = Pick<RunHandle<unknown>, 'watch'>;
+/** A run, or many at once. */
+interface Watched<Progress> {
+  watch(): AsyncIterable<Progress>;
+}
 
 /** Shows a run until it has ended; its last state. Undefined when `signal` was aborted first: then only the watching ends. */
-export async function followRun(run: Watched, view: RunView, signal: AbortSignal): Promise<RunProgress | undefined> {
+export async function followRun<Progress>(
+  run: Watched<Progress>,
+  view: View<Progress>,
+  signal: AbortSignal,
+): Promise<Progress | undefined> {
   const progress = watchThroughOutages(run, view);
   const aborted = once(signal);
-  let latest: RunProgress | undefined;
+  let latest: Progress | undefined;
   try {
     for (;;) {
       const next = await Promise.race([progress.next(), aborted]);
@@ -29,7 +35,10 @@ export async function followRun(run: Watched, view: RunView, signal: AbortSignal
 }
 
 /** Temporal or PostgreSQL may be away for a while; the run does not mind, so neither does its watcher. */
-async function* watchThroughOutages(run: Watched, view: RunView): AsyncGenerator<RunProgress, undefined> {
+async function* watchThroughOutages<Progress>(
+  run: Watched<Progress>,
+  view: View<Progress>,
+): AsyncGenerator<Progress, undefined> {
   let giveUpAt: number | undefined;
   for (;;) {
     try {

@@ -9,6 +9,7 @@ import { addNodesCommands } from './commands/nodes.ts';
 import { addOperatingSystemsCommands } from './commands/operating-systems.ts';
 import { addPowerCommand } from './commands/power.ts';
 import { addRunsCommands } from './commands/runs.ts';
+import { addSlotsCommands } from './commands/slots.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addSystemsCommands } from './commands/systems.ts';
 import { addUnloadCommand } from './commands/unload.ts';
@@ -67,6 +68,7 @@ export function createProgram(session: Session): Command {
   addManagementNodesCommands(program, session);
   addSystemsCommands(program, session);
   addOperatingSystemsCommands(program, session);
+  addSlotsCommands(program, session);
   addWorkerCommand(program, session);
   addUpCommand(program, session);
   addCompletionCommands(program, session);

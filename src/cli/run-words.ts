@@ -1,5 +1,7 @@
 import type { RunProgress, Untaken } from '../client.ts';
 import type { Progress } from '../domain/call-context.ts';
+import { describePlace } from '../domain/slot-queue.ts';
+import type { JsonObject } from '../domain/plan.ts';
 import type { RunRecord, StepRecord } from '../domain/run.ts';
 import { formatBytes, formatDuration, formatTime } from './amounts.ts';
 
@@ -10,7 +12,7 @@ export function headline(run: Pick<RunRecord, 'procedure' | 'node' | 'input'>): 
     case 'captureImage':
       return `Capture ${node} as ${text(input['image'])}`;
     case 'loadNode':
-      return `Load ${text(input['image'])}${input['revision'] === undefined ? '' : `@${text(input['revision'])}`} onto ${node}`;
+      return `Load ${imageOf(input)} onto ${node}`;
     case 'powerNode':
       return `Power ${text(input['action'])} ${node}`;
     case 'checkNode':
@@ -21,7 +23,17 @@ export function headline(run: Pick<RunRecord, 'procedure' | 'node' | 'input'>): 
       return `Release ${node}`;
     case 'deleteRevision':
       return `Delete ${node}`;
+    case 'loadFleet':
+      return `Load ${imageOf(input)} onto ${String(namesIn(input['nodes']))} nodes`;
   }
+}
+
+function imageOf(input: JsonObject): string {
+  return `${text(input['image'])}${input['revision'] === undefined ? '' : `@${text(input['revision'])}`}`;
+}
+
+function namesIn(nodes: unknown): number {
+  return Array.isArray(nodes) ? nodes.length : 0;
 }
 
 /** How the run stands: the catalog's word, unless Temporal knows of an end that the catalog could not be told. */
@@ -71,6 +83,7 @@ export function progressWords(progress: Progress, elapsedMs: number): readonly s
 /** Why a run that is under way does nothing that can be seen; undefined when it does. */
 export function waitingFor(progress: RunProgress, now: number): string | undefined {
   if (progress.status !== 'RUNNING') return undefined;
+  if (progress.queue !== undefined) return describePlace(progress.queue);
   const { attempt = 1, waitingFor: failure, stalledSince, untaken } = progress.activity ?? {};
   if (untaken !== undefined) return awaited(untaken, now);
   if (stalledSince !== undefined) return stalled(stalledSince, progress.activity?.progress);

@@ -5,6 +5,7 @@ import { parseDeleteRevisionInput, type DeleteRevisionInput } from '../domain/in
 import { parseName } from '../domain/names.ts';
 import type { DeleteRevisionResult } from '../workflows/delete-revision.ts';
 import { createRunHandle, type RunHandle } from './run-handle.ts';
+import { runAttributes } from '../domain/search-attributes.ts';
 import { startWorkflow } from './start.ts';
 
 /**
@@ -32,7 +33,7 @@ export async function startDeletion(
   });
   if (run.state === 'running') {
     const what = { procedure: 'deleteRevision', input, summary: `Delete ${input.node}` } as const;
-    await startWorkflow(client, run.id, what, { ImprintImage: input.image });
+    await startWorkflow(client, { id: run.id, ...what, attributes: runAttributes({ image: input.image }) });
   }
   return createRunHandle(catalog, client.workflow.getHandle(run.id));
 }

@@ -1,11 +1,11 @@
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
-import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { ulid } from 'ulid';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Computer } from '../domain/computer.ts';
 import { ConflictError } from '../domain/errors.ts';
 import { parseName } from '../domain/names.ts';
 import type { Procedure } from '../domain/run.ts';
+import { runAttributes } from '../domain/search-attributes.ts';
+import { attributePairs } from '../workflows/search-attributes.ts';
 import { sharedQueue } from '../workflows/task-queues.ts';
 import { isOver } from './is-over.ts';
 import { createRunHandle, type RunHandle } from './run-handle.ts';
@@ -42,7 +42,11 @@ export async function startRun<Result>(
     input: input,
     ...(request.requestKey === undefined ? {} : { requestKey: request.requestKey }),
   });
-  if (run.state === 'running') await startWorkflow(client, run.id, request, attributes(request, computer));
+  if (run.state === 'running') {
+    const { managementNode, provisioningSystem } = computer;
+    const attributes = runAttributes({ node: input.node, managementNode, provisioningSystem, image: request.image });
+    await startWorkflow(client, { ...request, id: run.id, attributes });
+  }
   return createRunHandle(catalog, client.workflow.getHandle(run.id));
 }
 
@@ -67,40 +71,28 @@ async function refuseBusy(
   });
 }
 
-/** Search attributes by name. */
-type Attributes = Readonly<Record<string, string>>;
+/** A workflow to start. */
+export interface WorkflowToStart extends Pick<StartRequest, 'procedure' | 'summary'> {
+  readonly id: string;
+  readonly input: object;
+  /** Search attributes. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
 
 /** Starts the workflow of a run that the catalog knows; started already: success. */
-export async function startWorkflow(
-  client: Client,
-  id: string,
-  { procedure, input, summary }: Pick<StartRequest, 'procedure' | 'input' | 'summary'>,
-  attributes: Attributes,
-): Promise<void> {
+export async function startWorkflow(client: Client, workflow: WorkflowToStart): Promise<void> {
   try {
-    await client.workflow.start(procedure, {
-      workflowId: id,
+    await client.workflow.start(workflow.procedure, {
+      workflowId: workflow.id,
       taskQueue: sharedQueue,
-      args: [input],
+      args: [workflow.input],
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
-      staticSummary: summary,
-      typedSearchAttributes: Object.entries(attributes).map(([name, value]): SearchAttributePair => ({
-        key: defineSearchAttributeKey(name, 'KEYWORD'),
-        value,
-      })),
+      staticSummary: workflow.summary,
+      typedSearchAttributes: attributePairs(workflow.attributes),
     });
   } catch (error) {
     // It ran before and is over; the catalog had not heard of its end.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
-}
-
-function attributes(request: StartRequest, computer: Computer): Attributes {
-  return {
-    ImprintNode: computer.name,
-    ImprintManagementNode: computer.managementNode,
-    ImprintProvisioningSystem: computer.provisioningSystem,
-    ...(request.image === undefined ? {} : { ImprintImage: request.image }),
-  };
 }

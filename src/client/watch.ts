@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { defaultPayloadConverter, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Progress } from '../domain/call-context.ts';
+import { everyNode } from '../domain/fleet.ts';
+import type { QueuePlace } from '../domain/slot-queue.ts';
 import type { RunRecord, StepRecord } from '../domain/run.ts';
 import { findArchived } from './archived-run.ts';
 
@@ -14,6 +16,8 @@ export interface RunProgress {
   readonly steps: readonly StepRecord[];
   /** What Temporal says of the run, or the archive says that it did: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED …; GONE: neither knows it. */
   readonly status: string;
+  /** Where it stands while it waits for slots. */
+  readonly queue?: QueuePlace & { readonly slots: number };
   /** What is under way now: from the heartbeat of the activity, so it is known also when no workflow worker answers. */
   readonly activity?: {
     readonly attempt: number;
@@ -55,22 +59,29 @@ export async function* watchRun(catalog: Catalog, workflow: WorkflowHandle): Asy
 
 async function lookAt(catalog: Catalog, workflow: WorkflowHandle): Promise<RunProgress> {
   const id = workflow.workflowId;
-  const known: Described = (await describe(workflow)) ?? {
+  const known: Described = (await lookAtWorkflow(workflow)) ?? {
     status: (await findArchived(catalog, id))?.status ?? 'GONE',
   };
-  const [run, steps] = await Promise.all([catalog.runs.get(id), catalog.runs.steps(id)]);
   const { status, activity } = known;
-  if (activity === undefined) return { run, steps, status };
+  const [run, steps, waiting] = await Promise.all([
+    catalog.runs.get(id),
+    catalog.runs.steps(id),
+    status === 'RUNNING' ? catalog.slots.waiting() : [],
+  ]);
+  const turn = waiting.find((one) => one.run === id);
+  const queue = turn === undefined ? {} : { queue: turn };
+  if (activity === undefined) return { run, steps, status, ...queue };
   const { scheduled, ...shown } = activity;
   const untaken = scheduled === undefined ? undefined : await whoIsAwaited(catalog, run.node, scheduled);
-  return { run, steps, status, activity: { ...shown, ...(untaken === undefined ? {} : { untaken }) } };
+  return { run, steps, status, ...queue, activity: { ...shown, ...(untaken === undefined ? {} : { untaken }) } };
 }
 
 /** A worker that is there takes work up at once; a busy machine gets a few seconds. */
 const untakenAfterMs = 5_000;
 
 async function whoIsAwaited(catalog: Catalog, node: string, since: Date): Promise<Untaken | undefined> {
-  if (Date.now() - since.getTime() < untakenAfterMs) return undefined;
+  // What is about many nodes waits for any worker.
+  if (node === everyNode || Date.now() - since.getTime() < untakenAfterMs) return undefined;
   const { managementNode: name } = await catalog.computers.get(node);
   const { lastCheckIn } = await catalog.managementNodes.get(name);
   return {
@@ -86,7 +97,7 @@ type Described = Pick<RunProgress, 'status'> & {
 };
 
 /** Undefined for a run that Temporal does not know (any more). */
-async function describe(workflow: WorkflowHandle): Promise<Described | undefined> {
+export async function lookAtWorkflow(workflow: WorkflowHandle): Promise<Described | undefined> {
   try {
     const { status, raw } = await workflow.describe();
     const pending = raw.pendingActivities?.[0];

@@ -62,6 +62,20 @@ export class NotReadyError extends ImprintError {
   readonly retryable = true;
 }
 
+/** Thrown when others come first. Whoever asks again after `againAfterMs` has not failed. */
+export class QueuedError extends ImprintError {
+  readonly retryable = true;
+  readonly againAfterMs: number;
+
+  constructor(
+    message: string,
+    options: { readonly againAfterMs: number; readonly evidence?: Readonly<Record<string, unknown>> },
+  ) {
+    super(message, options);
+    this.againAfterMs = options.againAfterMs;
+  }
+}
+
 /** Thrown when an action was sent and its answer was lost. The next attempt reads the state before it acts again. */
 export class OutcomeUnknownError extends ImprintError {
   readonly retryable = true;

@@ -8,6 +8,7 @@ export const procedures = [
   'unloadNode',
   'deleteRevision',
   'freeNode',
+  'loadFleet',
 ] as const;
 export type Procedure = (typeof procedures)[number];
 
@@ -38,10 +39,10 @@ export interface StepRecord {
 
 /** A run as the catalog keeps it. */
 export interface RunRecord {
-  /** The Temporal workflow id: `<procedure>/<node>/<request key or ULID>`. */
+  /** The Temporal workflow id: `<procedure>/<node>/<request key or ULID>`; of a fleet with the image in place of the node. */
   readonly id: string;
   readonly procedure: Procedure;
-  /** What it works on: a node; for deleteRevision the revision's name, `web-v3`. */
+  /** What it works on: a node; for deleteRevision the revision's name, `web-v3`; for loadFleet `*`, many nodes. */
   readonly node: string;
   readonly requestKey?: string;
   readonly input: JsonObject;

@@ -22,6 +22,22 @@ export interface VerifiedCopy {
 }
 
 /**
+ * What the files of a copy look like, while size, inode and times are those of the last full check; undefined when a full check is due.
+ * IntegrityError names the file that is missing or of another size. Reads only.
+ */
+export async function findUnchanged(
+  place: LibraryPlace,
+  { copy, manifest }: Pick<CopyToVerify, 'copy' | 'manifest'>,
+  context: CallContext,
+): Promise<readonly FileIdentity[] | undefined> {
+  const directory = libraryPaths(place).revision(manifest);
+  const names = manifest.disks.map((disk) => disk.file);
+  const files = await identifyFiles(place, directory, names, context);
+  requireSizes(directory, manifest, files);
+  return sameFiles(copy.verified?.files ?? [], files) ? files : undefined;
+}
+
+/**
  * Proves that a published copy still holds the bytes that its manifest names: quick while size, inode and times are those of the last full check, otherwise
  * by hashing. IntegrityError names the file that is missing, of another size or of another content. Reads only; may be run again.
  */
@@ -33,9 +49,8 @@ export async function verifyCopy(
 ): Promise<VerifiedCopy> {
   const directory = libraryPaths(place).revision(request.manifest);
   const names = request.manifest.disks.map((disk) => disk.file);
-  const files = await identifyFiles(place, directory, names, context);
-  requireSizes(directory, request.manifest, files);
-  if (sameFiles(request.copy.verified?.files ?? [], files)) return { by: 'identity', files };
+  const unchanged = await findUnchanged(place, request, context);
+  if (unchanged !== undefined) return { by: 'identity', files: unchanged };
   const sums = await checksumFiles(place, jobs, { fence: request.fence, directory, files: names }, context);
   requireSums(directory, request.manifest, sums);
   return { by: 'sha256', files: sums.map((sum) => sum.identity) };

@@ -21,6 +21,8 @@ export interface Provisioner {
   nodeStatus(computer: Computer, expected: Revision | undefined, context: NodeContext): Promise<NodeStatus>;
   /** Where the images that this computer reads and writes lie, when that is not the management node's own library. */
   libraryOf?(computer: Computer): LibraryPlace | undefined;
+  /** Name of the machine that carries this computer and others, where one does: loads onto them share its slots. */
+  hostOf?(computer: Computer): string | undefined;
   /** The way to the operating system of a computer that is not reached over SSH. */
   guestShell?(computer: Computer): Shell;
   readonly power?: Power;

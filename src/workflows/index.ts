@@ -3,6 +3,7 @@ export { captureImage } from './capture-image.ts';
 export { checkNode } from './check-node.ts';
 export { freeNode } from './free-node.ts';
 export { deleteRevision } from './delete-revision.ts';
+export { loadFleet } from './load-fleet.ts';
 export { loadNode } from './load-node.ts';
 export { planCapture } from './plan-capture.ts';
 export { powerNode } from './power-node.ts';

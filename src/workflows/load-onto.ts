@@ -3,6 +3,7 @@ import type { PlanStep } from '../domain/plan.ts';
 import type { LeftAs } from './left-as.ts';
 import { catalog, onNode } from './activities.ts';
 import { loadWork, takePlanSteps } from './plan-steps.ts';
+import { giveSlotBack, waitForSlot } from './slot-steps.ts';
 import type { Steps } from './steps.ts';
 
 /** Which revision comes onto which node. The node's claim is held by the caller, as its step 1. */
@@ -42,6 +43,9 @@ export async function loadOnto(steps: Steps, prefix: string, target: LoadTarget)
 async function reload(steps: Steps, prefix: string, target: LoadTarget & { readonly found: string }): Promise<void> {
   const { managementNode, node, revisionId, found } = target;
 
+  // 2.1. A slot of the management node, the host and the library: from here until READY the load is heavy work.
+  await waitForSlot(steps, prefix, target);
+
   // 3. The revision has a sound copy in the library that the target reads.
   await steps.take(
     `${prefix}3`,
@@ -76,7 +80,9 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
 
   // 6 to 8.
   await learnHostKeys(steps, prefix, target);
-  await prepareLoaded(steps, prefix, target, 'cloned from the library');
+  await prepare(steps, prefix, target);
+  await giveSlotBack(steps, prefix, node);
+  await recordLoaded(steps, prefix, target, 'cloned from the library');
   await takePlanSteps(steps, `${prefix}8`, after, loadWork(managementNode, { revisionId }));
   await steps.take(
     `${prefix}8.${String(after.length + 1)}`,
@@ -112,6 +118,11 @@ export async function learnHostKeys(steps: Steps, prefix: string, target: LoadTa
 
 /** Steps 6 to 8: prepare the system that is on the node, see it READY, record it. */
 export async function prepareLoaded(steps: Steps, prefix: string, target: LoadTarget, origin: Origin): Promise<void> {
+  await prepare(steps, prefix, target);
+  await recordLoaded(steps, prefix, target, origin);
+}
+
+async function prepare(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
   const { managementNode, node, revisionId } = target;
 
   // 6. postLoad.
@@ -130,7 +141,6 @@ export async function prepareLoaded(steps: Steps, prefix: string, target: LoadTa
       await onNode(managementNode, 'poll', `Wait until ${node} is READY`).awaitReady({ ...step, revisionId }),
     { noUndo: 'It only reads.' },
   );
-  await recordLoaded(steps, prefix, target, origin);
 }
 
 async function recordLoaded(steps: Steps, prefix: string, target: LoadTarget, origin: Origin): Promise<void> {

@@ -11,6 +11,8 @@ export interface Leftovers {
   readonly loaded: number | undefined;
   /** State of each revision of the image, newest first; `no image` when the catalog does not know the image. */
   readonly revisions: readonly string[] | 'no image';
+  /** Resources of which the run has a slot, or waits for one. */
+  readonly slots: readonly string[];
   /** The run's directories in the library's staging. */
   readonly staging: readonly string[];
   /** The run's jobs in the library and in the world that were not ended. */
@@ -35,12 +37,20 @@ export async function leftoversOf(imprint: TestImprint, run: string, image: stri
     owner: (await catalog.claims.find(node))?.owner,
     loaded: computer.currentRevisionId,
     revisions: known ? (await catalog.revisions.list(image)).map(({ state }) => state) : 'no image',
+    slots: await slotsOf(imprint, run),
     staging: (await namesIn(join(library, '.staging'))).filter((name) => name === runKey(run)),
     jobs: [...(await namesIn(join(library, '.jobs', runKey(run)))), ...worldJobs.map(([id]) => id)],
     published: (await namesIn(library)).filter((name) => name.startsWith(`${image}-v`)),
     power: machine.power,
     disksOf: machine.loaded?.run ?? (machine.loaded === undefined ? 'none' : 'nobody'),
   };
+}
+
+async function slotsOf({ catalog }: TestImprint, run: string): Promise<readonly string[]> {
+  const all = await catalog.slots.list();
+  return all
+    .filter(({ holders, queue }) => [...holders, ...queue].some((one) => one.run === run))
+    .map(({ resource }) => resource);
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {

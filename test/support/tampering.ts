@@ -141,6 +141,7 @@ function isFactory(path: string): boolean {
 const synchronous = new Set([
   'provisioner().validate',
   'provisioner().libraryOf',
+  'provisioner().hostOf',
   'operatingSystem().hostKeysOnConsole',
 ]);
 

@@ -195,6 +195,7 @@ describe.concurrent('captures and loads', () => {
       const numbers = (await imprint.catalog.runs.steps(run.id)).map(({ number }) => number);
       expect(numbers.filter((number) => number.startsWith('8'))).toEqual([
         '8.2',
+        '8.2.1',
         '8.3',
         '8.4',
         '8.5',
@@ -205,6 +206,7 @@ describe.concurrent('captures and loads', () => {
         '8.6.1',
         '8.6.2',
         '8.7',
+        '8.7.1',
         '8.8',
         '8.8.1',
         '8.8.2',

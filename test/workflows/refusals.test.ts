@@ -245,6 +245,7 @@ describe.concurrent('what cannot be done is refused', () => {
       unloadNode: { node: await imprint.addNode() },
       freeNode: { node: await imprint.addNode() },
       deleteRevision: await deletable(imprint),
+      loadFleet: { node: '*', nodes: [await imprint.addNode()], image: 'known' },
     };
     for (const procedure of procedures) {
       const input = inputs[procedure];

@@ -70,6 +70,7 @@ const untouched: Leftovers = {
   owner: undefined,
   loaded: undefined,
   revisions: 'no image',
+  slots: [],
   staging: [],
   jobs: [],
   published: [],
@@ -270,6 +271,7 @@ describe.concurrent('a capture that is cut', () => {
         owner: undefined,
         revisions: ['available'],
         published: [`${image}-v1`],
+        slots: [],
         staging: [],
       });
       expect(await run.describe()).toMatchObject({ state: 'completed' });

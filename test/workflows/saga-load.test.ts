@@ -22,6 +22,8 @@ const beforePlan: readonly Cut[] = [
   { step: '1', activity: 'claimForLoad', call: 'catalog.claims.acquire', when: 'before' },
   { step: '1', activity: 'claimForLoad', call: 'catalog.claims.acquire', when: 'after' },
   { step: '2', activity: 'readNodeStatus', call: 'provisioner().nodeStatus', when: 'before' },
+  { step: '2.1', activity: 'takeSlot', call: 'catalog.slots.request', when: 'before' },
+  { step: '2.1', activity: 'takeSlot', call: 'catalog.slots.request', when: 'after' },
   { step: '3', activity: 'checkLoad', call: 'provisioner().loading.check', when: 'before' },
   { step: '4', activity: 'preReload', call: 'provisioner().power.read', when: 'after' },
   { step: '5', activity: 'planLoad', call: 'provisioner().loading.plan', when: 'after' },
@@ -42,6 +44,7 @@ const beforeReady: readonly Cut[] = [
   { step: '6.2', activity: 'postLoad', call: 'operatingSystem().postLoad', when: 'before' },
   { step: '6.2', activity: 'postLoad', call: 'operatingSystem().postLoad', when: 'after' },
   { step: '7', activity: 'awaitReady', call: 'provisioner().nodeStatus', when: 'before' },
+  { step: '7.1', activity: 'releaseSlot', call: 'catalog.slots.release', when: 'after' },
   { step: '8', activity: 'recordLoadedFromLibrary', call: 'catalog.computers.recordLoaded', when: 'before' },
 ];
 
@@ -69,6 +72,10 @@ describe.concurrent('a load that is cut', () => {
     tampering = createTampering();
     imprint = started;
     saga = createSaga(imprint, tampering);
+    // More than run at once here: no load waits.
+    for (const resource of ['management-node/mn-test', 'library/mn-test']) {
+      await imprint.catalog.slots.setCapacity(resource, 1_000);
+    }
     await imprint.startWorkerHere((deps) => tampering.around(deps));
     for (const image of [outgoing, incoming]) {
       const node = await imprint.addNode();
@@ -97,6 +104,7 @@ describe.concurrent('a load that is cut', () => {
     owner: undefined,
     loaded: await revisionIdOf(outgoing),
     revisions: ['available'],
+    slots: [],
     staging: [],
     jobs: [],
     published: [`${incoming}-v1`],

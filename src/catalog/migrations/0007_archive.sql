@@ -6,7 +6,7 @@ ALTER TABLE runs ADD CONSTRAINT runs_state_check
   CHECK (state IN ('running', 'completed', 'failed', 'cancelled', 'terminated', 'timed-out', 'lost'));
 ALTER TABLE runs DROP CONSTRAINT runs_procedure_check;
 ALTER TABLE runs ADD CONSTRAINT runs_procedure_check
-  CHECK (procedure IN ('captureImage', 'loadNode', 'powerNode', 'checkNode', 'unloadNode', 'deleteRevision', 'freeNode'));
+  CHECK (procedure IN ('captureImage', 'loadNode', 'powerNode', 'checkNode', 'unloadNode', 'deleteRevision', 'freeNode', 'loadFleet'));
 
 -- One row an execution: a run that Temporal has reset has several. What the steps did lies in run_steps.
 CREATE TABLE run_archive (

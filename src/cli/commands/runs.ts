@@ -4,6 +4,7 @@ import { ConflictError } from '../../domain/errors.ts';
 import { runStates, type RunRecord, type RunState } from '../../domain/run.ts';
 import { formatDuration, formatTime } from '../amounts.ts';
 import { addCommand, addGroup } from '../command.ts';
+import { watchFleetToEnd } from '../conduct-fleet.ts';
 import { lookOnce, watchToEnd } from '../conduct-run.ts';
 import { withClient } from '../connect.ts';
 import { describeRun } from '../describe-run.ts';
@@ -89,10 +90,12 @@ async function look(client: ImprintClient, id: string): Promise<RunProgress> {
 
 async function watch(session: Session, id: string, options: OutputOptions): Promise<void> {
   await withClient(async (client, config) => {
-    await client.catalog.runs.get(id);
+    const { procedure } = await client.catalog.runs.get(id);
     const interrupt = holdInterrupt(session);
     try {
-      await watchToEnd(session, { run: client.run(id), options, config }, interrupt.signal);
+      if (procedure === 'loadFleet') {
+        await watchFleetToEnd(session, { fleet: await client.fleet(id), options, config }, interrupt.signal);
+      } else await watchToEnd(session, { run: client.run(id), options, config }, interrupt.signal);
     } finally {
       interrupt.release();
     }

@@ -6,7 +6,7 @@ import { createLoading } from './loading.ts';
 import { type LibvirtDeps, openNode } from './node.ts';
 import { nodeStatus } from './node-status.ts';
 import { createPower } from './power.ts';
-import { settingsProblems } from './settings.ts';
+import { hostName, settingsProblems } from './settings.ts';
 
 export type { LibvirtDeps } from './node.ts';
 export type { HostSettings } from './settings.ts';
@@ -17,6 +17,7 @@ export function createLibvirt(deps: LibvirtDeps): Provisioner {
     name: 'libvirt',
     validate: settingsProblems,
     nodeStatus: (computer, expected, context) => nodeStatus(openNode(deps, computer), expected, context),
+    hostOf: hostName,
     libraryOf: (computer) => ownLibrary(deps, computer),
     consoleText: (computer, context) => consoleText(openNode(deps, computer), context),
     power: createPower(deps),

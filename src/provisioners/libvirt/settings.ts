@@ -96,6 +96,12 @@ export function readSettings(computer: Computer): LibvirtSettings {
   );
 }
 
+/** One name for each host of domains: its address, or the management node where that is the host. */
+export function hostName(computer: Computer): string {
+  const { host } = readSettings(computer);
+  return host.kind === 'local' ? computer.managementNode : host.address;
+}
+
 function problemsOf(error: z.ZodError): Problem[] {
   return error.issues.map((issue) => ({
     where: ['settings', ...issue.path].map(String).join('.'),

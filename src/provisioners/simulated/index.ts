@@ -6,7 +6,7 @@ import { simulatedLoading } from './load.ts';
 import { HOST_KEY, systemOf } from './machine.ts';
 import { simulatedNodeStatus } from './node-status.ts';
 import { simulatedPower } from './power.ts';
-import { settingsProblems } from './settings.ts';
+import { settingsOf, settingsProblems } from './settings.ts';
 import type { SimulatedWorld } from './world.ts';
 
 /** Implements everything over a simulated world: what tests and tutorials run on. */
@@ -14,6 +14,7 @@ export function createSimulatedProvisioner(world: SimulatedWorld): Provisioner {
   return {
     name: 'simulated',
     validate: settingsProblems,
+    hostOf: (computer) => settingsOf(computer).host,
     nodeStatus: (computer, expected, context) => simulatedNodeStatus(world, computer, expected, context),
     guestShell: (computer) => guestShell(world, computer),
     power: simulatedPower(world),

@@ -21,6 +21,11 @@ const settingsSchema = z.strictObject({
     .min(1)
     .refine((disks) => new Set(disks.map(({ name }) => name)).size === disks.length, 'expected names that differ')
     .prefault([{ name: 'vda' }]),
+  /** Name of the pretended machine that carries this one and others; loads onto them share its slots. */
+  host: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected a name')
+    .exactOptional(),
   bootSeconds: z.number().nonnegative().default(2),
   shutdownSeconds: z.number().nonnegative().default(1),
   /** What preCapture takes in the guest. */

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../../src/cli/program.ts';
 import { captureTerminal, imprint } from '../../support/captured-terminal.ts';
 
-const groups = ['imprint', 'nodes', 'images', 'runs', 'management-nodes', 'systems', 'operating-systems'];
+const groups = ['imprint', 'nodes', 'images', 'runs', 'management-nodes', 'systems', 'operating-systems', 'slots'];
 
 function commandsOf(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(commandsOf)];
@@ -36,6 +36,7 @@ describe('the help', () => {
       ...['management-nodes list', 'management-nodes show', 'management-nodes add'],
       ...['systems list', 'systems show', 'systems add'],
       ...['operating-systems list', 'operating-systems add'],
+      ...['slots list', 'slots set'],
       ...['worker', 'up', 'completion'],
     ]);
   });

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { SlotResourceState } from '../../catalog/slots.ts';
+import { parseSlotCapacity, parseSlotResource } from '../../domain/slots.ts';
+import { formatTime } from '../amounts.ts';
+import { addCommand, addGroup } from '../command.ts';
+import { withCatalog } from '../connect.ts';
+import { printResult, type OutputOptions, type Session } from '../session.ts';
+import { table } from '../style.ts';
+
+export function addSlotsCommands(program: Command, session: Session): void {
+  const slots = addGroup(program, 'slots', {
+    summary: 'show and set how many loads may use a management node, a host or a library at once',
+    examples: ['imprint slots list', 'imprint slots set host/kvm-2 8'],
+  });
+  addCommand(slots, 'list', {
+    summary: 'list who has slots, and who waits for which, in the order of the queue',
+    examples: ['imprint slots list', 'imprint slots list --json'],
+  }).action(async (options: OutputOptions) => {
+    const states = await withCatalog(async (catalog) => await catalog.slots.list());
+    const head = ['resource', 'slots', 'run', 'place', 'since'];
+    printResult(session, options, states, table(head, states.flatMap(rows), 'no run has or waits for a slot'));
+  });
+  addCommand(slots, 'set <resource> <number>', {
+    summary: 'set how many may use a resource at once: management-node/NAME, host/NAME or library/NAME',
+    examples: ['imprint slots set host/kvm-2 8', 'imprint slots set management-node/mn-a 0   # nothing begins there'],
+  }).action(async (name: string, number: string, options: OutputOptions) => {
+    const resource = parseSlotResource(name);
+    const count = parseSlotCapacity(number.trim() === '' ? Number.NaN : Number(number));
+    await withCatalog(async (catalog) => await catalog.slots.setCapacity(resource, count));
+    printResult(session, options, { resource, slots: count }, `${resource} has ${String(count)} slots from now on.`);
+  });
+}
+
+/** One line for each holder and each that waits; one for a resource that nobody uses. */
+function rows({ resource, slots, holders, queue }: SlotResourceState): readonly (readonly string[])[] {
+  const lines = [
+    ...holders.map(({ run, since }) => [run, 'has one', formatTime(since)]),
+    ...queue.map(({ run, position, since }) => [run, String(position), formatTime(since)]),
+  ];
+  return (lines.length === 0 ? [['-', '-', '-']] : lines).map((line, index) =>
+    index === 0 ? [resource, `${String(holders.length)} of ${String(slots)}`, ...line] : ['', '', ...line],
+  );
+}

@@ -1,0 +1,26 @@
+import { catalog, onNode } from './activities.ts';
+import type { Steps } from './steps.ts';
+
+/** Step 2.1 of loadNode. Its undo is the last but the claim's, so that the slot is held until everything else was taken back. */
+export async function waitForSlot(
+  steps: Steps,
+  prefix: string,
+  { managementNode, node }: { readonly managementNode: string; readonly node: string },
+): Promise<void> {
+  await steps.take(
+    `${prefix}2.1`,
+    'Wait for a slot',
+    async (step) => await onNode(managementNode, 'short', `Wait for a slot to load ${node}`).takeSlot(step),
+    { undo: async (step) => await catalog('Give the slot back').releaseSlot(step) },
+  );
+}
+
+/** Step 7.1: the node is READY, and what follows is no heavy work. */
+export async function giveSlotBack(steps: Steps, prefix: string, node: string): Promise<void> {
+  await steps.take(
+    `${prefix}7.1`,
+    'Give the slot back',
+    async (step) => await catalog(`Give the slot of ${node} back`).releaseSlot(step),
+    { noUndo: 'The undo of step 2.1 finds nothing left to give back.' },
+  );
+}

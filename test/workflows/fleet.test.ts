@@ -1,0 +1,198 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, it, vi, type ExpectStatic } from 'vitest';
+import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
+import { patience } from '../support/runs.ts';
+import { createTampering, type Tampering } from '../support/tampering.ts';
+
+describe.concurrent('a load of many nodes', () => {
+  let imprint: TestImprint;
+  let tampering: Tampering;
+
+  withImprint(async (started) => {
+    imprint = started;
+    tampering = createTampering();
+    // Only the slots of pretended hosts count here.
+    for (const resource of ['management-node/mn-test', 'library/mn-test']) {
+      await imprint.catalog.slots.setCapacity(resource, 1_000);
+    }
+    await imprint.startWorkerHere((deps) => tampering.around(deps));
+    await (
+      await imprint.client.startCapture({ node: await imprint.addNode(), image, operatingSystem: simulatedSystem })
+    ).result();
+  });
+  const image = 'classroom';
+
+  /** Nodes of one pretended host, which has so many slots. */
+  const nodesOn = async (
+    slots: number,
+    count: number,
+  ): Promise<{ host: string; resource: string; nodes: string[] }> => {
+    const host = imprint.fresh('kvm');
+    const resource = `host/${host}`;
+    await imprint.catalog.slots.setCapacity(resource, slots);
+    const nodes = await Promise.all(Array.from({ length: count }, async () => await imprint.addNode({ host })));
+    return { host, resource, nodes };
+  };
+  const slotsOf = async (resource: string) =>
+    (await imprint.catalog.slots.list()).find((one) => one.resource === resource) ?? { holders: [], queue: [] };
+  const startedAt = async (run: string): Promise<string> =>
+    (await imprint.catalog.runs.steps(run)).find(({ number }) => number === '3')?.startedAt ?? '';
+  /** Watches who has slots while `until` is not settled: the most at once, and the order in which they got them. */
+  const observe = async (resource: string, until: Promise<unknown>) => {
+    const begun: string[] = [];
+    let most = 0;
+    let over = false;
+    void until.finally(() => (over = true)).catch(() => undefined);
+    while (!over) {
+      const { holders } = await slotsOf(resource);
+      most = Math.max(most, holders.length);
+      for (const { run } of holders) if (!begun.includes(run)) begun.push(run);
+      await delay(20);
+    }
+    return { most, begun };
+  };
+
+  it('goes through its slots in the order of the queue, and one node that fails disturbs no other', async ({
+    expect,
+  }) => {
+    const { resource, nodes } = await nodesOn(3, 12);
+    const failing = nodes[4] ?? '';
+    await imprint.world.inject({ node: failing, at: 'fill-vda', kind: 'refuse' });
+    const fleet = await imprint.client.startLoads({ nodes, image });
+    const [summary, { most }] = await Promise.all([fleet.result(), observe(resource, fleet.result())]);
+
+    expect(most).toBe(3);
+    expect(await slotsOf(resource)).toMatchObject({ holders: [], queue: [] });
+    expect(summary).toMatchObject({ image, revision: 1 });
+    expect(summary.members.map(({ node }) => node)).toEqual(nodes);
+    expect(summary.members.filter(({ state }) => state !== 'loaded')).toMatchObject([
+      { node: failing, state: 'failed', outcome: expect.stringContaining('fill-vda') },
+    ]);
+    for (const node of nodes.filter((one) => one !== failing)) {
+      expect(await imprint.client.nodeStatus(node)).toMatchObject({ status: 'READY', currentimage: `${image}-v1` });
+    }
+    expect(await fleet.describe()).toMatchObject({
+      state: 'failed',
+      outcome: `11 of 12 nodes are READY with ${image}-v1; failed: ${failing}`,
+    });
+    const steps = await imprint.catalog.runs.steps(fleet.id);
+    expect(steps.map(({ number, state }) => `${number} ${state}`)).toEqual(['1 done', '3 done']);
+    await expectQueueOrder(
+      expect,
+      fleet.members.map(({ run }) => run.id),
+    );
+  });
+  /** Whoever asked for a slot earlier got one no later. */
+  const expectQueueOrder = async (expect: ExpectStatic, runs: readonly string[]): Promise<void> => {
+    const steps = await Promise.all(
+      runs.map(async (run) => {
+        const waited = (await imprint.catalog.runs.steps(run)).find(({ number }) => number === '2.1');
+        return { evidence: waited?.evidence, began: await startedAt(run) };
+      }),
+    );
+    expect(steps.every(({ evidence }) => typeof evidence?.['waitedSeconds'] === 'number')).toBe(true);
+  };
+
+  it('would be seen to begin more at once: with more slots and without a limit they overlap', async ({ expect }) => {
+    const { resource, nodes } = await nodesOn(10, 5);
+    const held = nodes.map((node) =>
+      tampering.hold({ node, activity: 'preReload', call: 'provisioner().power.read', when: 'before' }),
+    );
+    const fleet = await imprint.client.startLoads({ nodes, image });
+    await Promise.all(held.map(async ({ reached }) => await reached));
+    expect((await slotsOf(resource)).holders).toHaveLength(5);
+    for (const one of held) one.release();
+    await fleet.result();
+  });
+
+  it('gives the slots of a run that was terminated to the next, and drops one that was terminated in the queue', async ({
+    expect,
+  }) => {
+    const { resource, nodes } = await nodesOn(1, 3);
+    const [holder = '', waiter = '', last = ''] = nodes;
+    const held = tampering.hold({
+      node: holder,
+      activity: 'preReload',
+      call: 'provisioner().power.read',
+      when: 'before',
+    });
+    const first = await imprint.client.startLoad({ node: holder, image });
+    await held.reached;
+    const runs = [];
+    for (const node of [waiter, last]) {
+      const run = await imprint.client.startLoad({ node, image });
+      await vi.waitFor(
+        async () => expect((await slotsOf(resource)).queue.map((one) => one.run)).toContain(run.id),
+        patience,
+      );
+      runs.push(run);
+    }
+    const terminate = async (id: string) => await imprint.temporal.workflow.getHandle(id).terminate('by the test');
+    await terminate(runs[0]?.id ?? '');
+    // An open run keeps its slot, however long the others wait.
+    expect((await slotsOf(resource)).holders.map(({ run }) => run)).toEqual([first.id]);
+    await terminate(first.id);
+    await runs[1]?.result();
+    held.release();
+    expect(await slotsOf(resource)).toMatchObject({ holders: [], queue: [] });
+  });
+
+  it('that is cancelled begins nothing more, and takes back what was under way', async ({ expect }) => {
+    const { resource, nodes } = await nodesOn(4, 4);
+    const [done = '', working = '', ...rest] = nodes;
+    const held = tampering.hold({
+      node: working,
+      activity: 'preReload',
+      call: 'provisioner().power.read',
+      when: 'before',
+    });
+    const fleet = await imprint.client.startLoads({ nodes: [done, working, ...rest], image, parallel: 1 });
+    await held.reached;
+    await fleet.cancel();
+    await vi
+      .waitFor(async () => {
+        const { raw } = await imprint.temporal.workflow.getHandle(fleet.members[1]?.run.id ?? '').describe();
+        expect(raw.pendingActivities?.[0]?.state).toBe(3);
+      }, patience)
+      .catch(() => undefined);
+    held.release();
+    const summary = await fleet.result();
+    expect(summary.members.map(({ state }) => state)).toEqual(['loaded', 'cancelled', 'not begun', 'not begun']);
+    expect(await fleet.describe()).toMatchObject({
+      state: 'cancelled',
+      outcome: expect.stringContaining('1 of 4 nodes'),
+    });
+    expect(await slotsOf(resource)).toMatchObject({ holders: [], queue: [] });
+    for (const node of rest) expect(await imprint.catalog.runs.list({ node, limit: 1 })).toEqual([]);
+  });
+
+  it('is refused as a whole while anything that was asked for is wrong', async ({ expect }) => {
+    const node = await imprint.addNode();
+    const start = async (more: object) => await imprint.client.startLoads({ nodes: [node], image, ...more });
+    await expect(start({ nodes: [node, 'no-1', 'no-2'] })).rejects.toMatchObject({
+      name: 'NotFoundError',
+      message: 'not in the catalog: nodes no-1, no-2',
+    });
+    await expect(start({ nodes: [node, node, '../x'], image: 'web-v3', parallel: 0 })).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: expect.stringMatching(new RegExp(`node: .*node ${node} is listed more than once; image: .*parallel: `)),
+    });
+    await expect(start({ image: 'unknown' })).rejects.toMatchObject({ name: 'NotFoundError' });
+    await expect(start({ nodes: [] })).rejects.toMatchObject({
+      message: expect.stringContaining('nodes: expected 1 to 500'),
+    });
+    expect(await imprint.catalog.runs.list({ node, limit: 1 })).toEqual([]);
+  });
+
+  it('asked for twice with one key is one fleet', async ({ expect }) => {
+    const nodes = [await imprint.addNode(), await imprint.addNode()];
+    const start = async () => await imprint.client.startLoads({ nodes, image }, { requestKey: 'monday' });
+    const [one, other] = await Promise.all([start(), start()]);
+    expect(other.id).toBe(one.id);
+    expect(one.members.map(({ run }) => run.id)).toEqual(nodes.map((node) => `loadNode/${node}/monday`));
+    await one.result();
+    const again = await imprint.client.fleet(one.id);
+    expect(await again.result()).toMatchObject({ members: [{ state: 'loaded' }, { state: 'loaded' }] });
+  });
+});
