@@ -1,9 +1,10 @@
 import type { Benchmark } from './benchmark.ts';
 import { captureCopy } from './figures/capture-copy.ts';
 import { crowd } from './figures/crowd.ts';
+import { fleet } from './figures/fleet.ts';
 import { killedWorker } from './figures/killed-worker.ts';
 import { machines } from './figures/machines.ts';
 import { stepOverhead } from './figures/step-overhead.ts';
 
 /** In the order of the table. */
-export const benchmarks: readonly Benchmark[] = [captureCopy, stepOverhead, machines, killedWorker, crowd];
+export const benchmarks: readonly Benchmark[] = [captureCopy, stepOverhead, machines, killedWorker, fleet, crowd];
