@@ -1,4 +1,4 @@
-import { NotReadyError } from '../domain/errors.ts';
+import { NotReadyError, errorChain } from '../domain/errors.ts';
 import type { Evidence } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { callContext, claimant } from './call.ts';
@@ -100,9 +100,7 @@ async function sayGoodbye(deps: ActivityDependencies, node: string): Promise<Evi
     return tasksAsEvidence(await module.preReload(shell, context));
   } catch (error) {
     context.signal.throwIfAborted();
-    // The system is about to be replaced: one that does not answer must not keep a broken node from being loaded anew.
-    return {
-      skipped: `the outgoing system does not answer: ${error instanceof Error ? error.message : String(error)}`,
-    };
+    // The system is about to be replaced: one that does not answer, or is a stranger, must not keep a broken node from being loaded anew.
+    return { skipped: `the outgoing system could not be asked: ${errorChain(error)}` };
   }
 }

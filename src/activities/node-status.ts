@@ -1,5 +1,5 @@
 import type { CallContext } from '../domain/call-context.ts';
-import { ImprintError, NotReadyError, errorChain } from '../domain/errors.ts';
+import { ImprintError, NotReadyError, UnauthorizedError, errorChain } from '../domain/errors.ts';
 import type { Revision } from '../domain/image.ts';
 import type { NodeObservation, NodeStatus } from '../domain/node-status.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -15,29 +15,41 @@ const readySeconds = 300;
 export interface NodeStatusActivities {
   /** Without a revision: whether what was last recorded is loaded and prepared. */
   readNodeStatus(input: StepInput & { readonly revisionId?: number }): Promise<NodeStatus>;
+  /** UnauthorizedError when somebody else answers, or refuses the login: the run itself has prepared the node, so waiting mends nothing. */
   awaitReady(input: StepInput & { readonly revisionId: number }): Promise<NodeStatus>;
 }
 
+interface Asked {
+  readonly node: string;
+  readonly revisionId: number | undefined;
+}
+
+/** What is made of a node's refusal to answer. */
+interface Observing {
+  readonly context: CallContext;
+  readonly judge: (error: ImprintError) => string;
+}
+
 export function createNodeStatusActivities(deps: ActivityDependencies): NodeStatusActivities {
-  async function read(node: string, revisionId: number | undefined, context: CallContext): Promise<NodeStatus> {
+  async function read({ node, revisionId }: Asked, context: CallContext, judge = asObservation): Promise<NodeStatus> {
     const facts = await nodeFacts(deps, node);
     const expected = revisionId === undefined ? undefined : await deps.catalog.revisions.get(revisionId);
-    const observe = async () => await observeNode(deps, facts, expected, context);
+    const observe = async () => await observeNode(deps, facts, expected, { context, judge });
     return await facts.provisioner.nodeStatus(facts.computer, expected, { ...context, observe });
   }
 
   return {
     async readNodeStatus({ node, revisionId }) {
-      return await read(node, revisionId, callContext());
+      return await read({ node, revisionId }, callContext());
     },
 
     async awaitReady({ node, revisionId }) {
       const context = callContext();
       const wait = { what: `${node} to be READY`, deadlineSeconds: readySeconds, context };
       return await pollUntil(wait, async () => {
-        const status = await read(node, revisionId, context);
+        const status = await read({ node, revisionId }, context, refuseStrangers);
         if (status.status === 'READY') return status;
-        throw new NotReadyError(`${node} is ${status.status}: ${status.reasons['status'] ?? ''}`, {
+        throw new NotReadyError(`${node} is ${status.status}: ${whyNotReady(status)}`, {
           evidence: { ...status.reasons },
         });
       });
@@ -45,12 +57,26 @@ export function createNodeStatusActivities(deps: ActivityDependencies): NodeStat
   };
 }
 
-/** Opens SSH and reads currentimage.txt. An unreachable node is an observation, not an error. */
+/** With what SSH says where it cannot be opened: that is what somebody has to mend. */
+function whyNotReady({ ssh, reasons }: NodeStatus): string {
+  const said = [reasons['status'], ssh === false ? reasons['ssh'] : undefined];
+  return said.filter((one) => one !== undefined).join(': ');
+}
+
+/** An unreachable node, and one that is not the known one, is an observation, not an error: it may have to be loaded anew. */
+const asObservation = (error: ImprintError): string => errorChain(error);
+
+function refuseStrangers(error: ImprintError): string {
+  if (error instanceof UnauthorizedError) throw error;
+  return errorChain(error);
+}
+
+/** Opens SSH and reads currentimage.txt. */
 async function observeNode(
   deps: ActivityDependencies,
   facts: NodeFacts,
   expected: Revision | undefined,
-  context: CallContext,
+  { context, judge }: Observing,
 ): Promise<NodeObservation & { readonly reason: string }> {
   const module = expected === undefined ? await moduleOfLoaded(deps, facts) : moduleOf(deps, expected);
   if (module === undefined) return { ssh: false, reason: 'nothing is recorded as loaded, so no OS module is known' };
@@ -63,7 +89,7 @@ async function observeNode(
     };
   } catch (error) {
     context.signal.throwIfAborted();
-    if (error instanceof ImprintError) return { ssh: false, reason: errorChain(error) };
+    if (error instanceof ImprintError) return { ssh: false, reason: judge(error) };
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext } from '../domain/call-context.ts';
-import { DeadlineError, NotReadyError, UnavailableError } from '../domain/errors.ts';
+import { DeadlineError, NotReadyError, UnavailableError, errorChain } from '../domain/errors.ts';
 
 /** How often a state is read that is waited for. */
 const intervalMs = 2_000;
@@ -15,7 +15,8 @@ export interface Wait {
 
 /**
  * Calls `ask` until it no longer says NotReadyError, nor UnavailableError (a machine that boots refuses connections). Asks at least
- * once, also when a management node comes back after the deadline: what was waited for may have happened meanwhile.
+ * once, also when a management node comes back after the deadline: what was waited for may have happened meanwhile. Whoever watches the
+ * run sees what the latest answer was.
  */
 export async function pollUntil<T>(wait: Wait, ask: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + wait.deadlineSeconds * 1_000;
@@ -27,6 +28,7 @@ export async function pollUntil<T>(wait: Wait, ask: () => Promise<T>): Promise<T
     } catch (error) {
       if (!(error instanceof NotReadyError || error instanceof UnavailableError)) throw error;
       if (Date.now() + intervalMs > deadline) throw deadlinePassed(wait, error);
+      wait.context.progress({ what: `waiting: ${errorChain(error)}` });
     }
     await delay(intervalMs, undefined, { signal: wait.context.signal });
   }

@@ -67,7 +67,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   };
 }
 
-async function makeKey(path: string, type: string): Promise<string> {
+/** A key pair without a passphrase at `path` and `path.pub`; the public line. */
+export async function makeKey(path: string, type: string): Promise<string> {
   await execa('ssh-keygen', ['-q', '-N', '', '-C', '', '-t', type, '-f', path]);
   return (await readFile(`${path}.pub`, 'utf8')).trim();
 }
