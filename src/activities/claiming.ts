@@ -35,24 +35,30 @@ export interface LeftByOther {
 
 export type Claimed<Answer> = Answer | LeftByOther;
 
+/** Who drives a node, and with which system. */
+export interface NodeDriver {
+  readonly managementNode: string;
+  readonly provisioningSystem: string;
+}
+
 /** A procedure's first and last steps. Input is checked here once more: a workflow can be started without the client. */
 export interface ClaimingActivities {
   /** Answers the input with its defaults filled in. */
   claimForCapture(
     input: StepInput & { readonly input: CaptureImageInput },
-  ): Promise<Claimed<{ managementNode: string; input: CaptureImageInput }>>;
+  ): Promise<Claimed<NodeDriver & { input: CaptureImageInput }>>;
   /** Answers the host keys of the outgoing system too: they are valid again if it is put back. */
   claimForLoad(
     input: StepInput & { readonly input: LoadNodeInput },
-  ): Promise<Claimed<{ managementNode: string; revision: NamedRevision; hostKeys: readonly string[] }>>;
-  claimForPower(input: StepInput & { readonly input: PowerNodeInput }): Promise<Claimed<{ managementNode: string }>>;
-  claimForUnload(input: StepInput & { readonly input: NodeInput }): Promise<Claimed<{ managementNode: string }>>;
+  ): Promise<Claimed<NodeDriver & { revision: NamedRevision; hostKeys: readonly string[] }>>;
+  claimForPower(input: StepInput & { readonly input: PowerNodeInput }): Promise<Claimed<NodeDriver>>;
+  claimForUnload(input: StepInput & { readonly input: NodeInput }): Promise<Claimed<NodeDriver>>;
   /** Answers the input with its defaults filled in. */
   claimToFree(
     input: StepInput & { readonly input: FreeNodeInput },
-  ): Promise<Claimed<{ managementNode: string; input: FreeNodeInput }>>;
+  ): Promise<Claimed<NodeDriver & { input: FreeNodeInput }>>;
   /** Claims nothing. */
-  findNode(input: StepInput & { readonly input: NodeInput }): Promise<{ managementNode: string; revisionId?: number }>;
+  findNode(input: StepInput & { readonly input: NodeInput }): Promise<NodeDriver & { revisionId?: number }>;
   releaseNode(input: StepInput & { readonly state: ComputerState | 'previous' }): Promise<void>;
   recordOutcome(input: {
     readonly run: string;
@@ -86,15 +92,12 @@ function createEndings({ catalog }: ActivityDependencies): Endings {
 function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyof Endings> {
   const { catalog } = deps;
 
-  async function claim(
-    step: StepInput,
-    state: ComputerState | 'unchanged',
-  ): Promise<Claimed<{ managementNode: string }>> {
-    const { managementNode } = await catalog.computers.get(step.node);
+  async function claim(step: StepInput, state: ComputerState | 'unchanged'): Promise<Claimed<NodeDriver>> {
+    const driver = driverOf(await catalog.computers.get(step.node));
     const over = await ownerOver(deps, step);
-    if (over !== undefined) return { managementNode, over };
+    if (over !== undefined) return { managementNode: driver.managementNode, over };
     await catalog.claims.acquire(claimant(step), state);
-    return { managementNode };
+    return driver;
   }
 
   return {
@@ -113,14 +116,13 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
       const computer = await catalog.computers.get(step.node);
       const revision = await catalog.revisions.resolve(parsed);
       await requireLoadable(catalog, computer, revision);
-      const { managementNode } = computer;
       const over = await ownerOver(deps, step);
-      if (over !== undefined) return { managementNode, over };
+      if (over !== undefined) return { managementNode: computer.managementNode, over };
       const fence = await catalog.claims.acquire(claimant(step), 'loading');
       // From here on the revision is not deleted under the load.
       await catalog.revisionUses.hold(fence, revision.id);
       return {
-        managementNode,
+        ...driverOf(computer),
         revision: { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) },
         hostKeys: computer.hostKeys ?? [],
       };
@@ -146,10 +148,14 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
     async findNode({ input, ...step }) {
       const { node } = parseNodeInput(input);
       await registerRun(catalog, step, { node });
-      const { managementNode, currentRevisionId: revisionId } = await catalog.computers.get(node);
-      return revisionId === undefined ? { managementNode } : { managementNode, revisionId };
+      const { currentRevisionId: revisionId, ...found } = await catalog.computers.get(node);
+      return { ...driverOf(found), ...(revisionId === undefined ? {} : { revisionId }) };
     },
   };
+}
+
+function driverOf({ managementNode, provisioningSystem }: NodeDriver): NodeDriver {
+  return { managementNode, provisioningSystem };
 }
 
 /** A workflow that was started without the client, from Temporal's UI for instance, becomes a run of the catalog here. */

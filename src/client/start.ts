@@ -8,6 +8,7 @@ import { runAttributes } from '../domain/search-attributes.ts';
 import { attributePairs } from '../workflows/search-attributes.ts';
 import { sharedQueue } from '../workflows/task-queues.ts';
 import { isOver } from './is-over.ts';
+import { describeRequest } from './describe-request.ts';
 import { createRunHandle, type RunHandle } from './run-handle.ts';
 
 /** What is needed to start a run. */
@@ -89,6 +90,7 @@ export async function startWorkflow(client: Client, workflow: WorkflowToStart): 
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: workflow.summary,
+      staticDetails: describeRequest(workflow.id, workflow.input),
       typedSearchAttributes: attributePairs(workflow.attributes),
     });
   } catch (error) {

@@ -2,10 +2,16 @@
 export const searchAttributes = {
   ImprintNode: 'Keyword',
   ImprintImage: 'Keyword',
+  /** `web-v3`: known once the revision is reserved, or chosen for a load. */
+  ImprintRevision: 'Keyword',
   ImprintManagementNode: 'Keyword',
   ImprintProvisioningSystem: 'Keyword',
+  /** completed, failed or cancelled; absent while the run goes on. */
   ImprintOutcome: 'Keyword',
 } as const;
+
+/** Values of some of them. */
+export type RunSearchAttributes = Partial<Readonly<Record<keyof typeof searchAttributes, string>>>;
 
 /** What a run is found by: the image where there is one, and the node, unless it is about many. */
 export function runAttributes(run: {

@@ -43,6 +43,11 @@ export const systemPackages = {
     { shownBy: 'zsh', package: 'zsh' },
     { shownBy: 'fish', package: 'fish' },
   ],
+  /** Pictures of Temporal's UI for the documents, in the typeface that it asks for. */
+  browser: [
+    { shownBy: 'chromium', package: 'chromium' },
+    { shownBy: '/usr/share/fonts/opentype/inter', package: 'fonts-inter' },
+  ],
 } as const satisfies Record<string, readonly SystemPackage[]>;
 
 export type SystemNeed = keyof typeof systemPackages;

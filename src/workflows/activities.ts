@@ -3,12 +3,19 @@ import type { Activities } from '../activities/activities.ts';
 import type { Pace } from '../domain/plan.ts';
 import { catalogOptions, nodeOptions } from './activity-options.ts';
 
+/** Temporal refuses a longer one, and then tries the workflow task again for ever. Input that was not checked yet is in some of them. */
+const longestSummary = 120;
+
 /** Activities that need nothing but the catalog. `summary` is what Temporal's UI shows. */
 export function catalog(summary: string): Activities {
-  return proxyActivities<Activities>({ ...catalogOptions, summary });
+  return proxyActivities<Activities>({ ...catalogOptions, summary: shorten(summary) });
 }
 
 /** Activities on the computers of one management node, at the pace of the step. `summary` is what Temporal's UI shows. */
 export function onNode(managementNode: string, pace: Pace, summary: string): Activities {
-  return proxyActivities<Activities>({ ...nodeOptions(managementNode, pace), summary });
+  return proxyActivities<Activities>({ ...nodeOptions(managementNode, pace), summary: shorten(summary) });
+}
+
+function shorten(summary: string): string {
+  return summary.length <= longestSummary ? summary : `${summary.slice(0, longestSummary - 1)}…`;
 }

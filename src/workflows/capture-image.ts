@@ -65,7 +65,11 @@ export async function captureImage(asked: CaptureImageInput): Promise<CaptureIma
 
     // 9. Release the claim, record the outcome, notify.
     await releaseNode(steps, '9', state);
-    await recordOutcome('completed', `${revision.name} published, ${String(sizeBytes)} bytes; ${node} is ${state}`);
+    await recordOutcome(
+      steps,
+      'completed',
+      `${revision.name} published, ${String(sizeBytes)} bytes; ${node} is ${state}`,
+    );
     return { image, revision: revision.revision, revisionId: revision.id, sizeBytes };
   });
 }

@@ -2,9 +2,11 @@ import type { NamedRevision } from '../activities/claiming.ts';
 import type { CaptureImageInput } from '../domain/inputs.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { PlanStep } from '../domain/plan.ts';
+import type { StepInput } from '../domain/step-input.ts';
 import { catalog, onNode } from './activities.ts';
 import type { LeftAs } from './left-as.ts';
 import { captureWork, takePlanSteps } from './plan-steps.ts';
+import { recordSearchAttributes } from './record-search-attributes.ts';
 import { takeClaim } from './take-claim.ts';
 import type { Steps } from './steps.ts';
 
@@ -30,21 +32,26 @@ export async function claimNode(
   leftAs: LeftAs,
 ): Promise<{ readonly managementNode: string; readonly input: CaptureImageInput }> {
   const { node } = asked;
-  return await takeClaim(steps, {
+  const claimed = await takeClaim(steps, {
     claim: async (step) => await catalog(`Claim ${node}`).claimForCapture({ ...step, input: asked }),
     release: async (step) => {
       const state = steps.stuck.length > 0 ? 'maintenance' : leftAs.state;
       return await catalog(`Release ${node}`).releaseNode({ ...step, state });
     },
   });
+  recordSearchAttributes({ ImprintImage: claimed.input.image });
+  return claimed;
 }
 
 /** Step 2. */
 export async function reserveRevision(steps: Steps, input: CaptureImageInput): Promise<NamedRevision> {
   const what = `Reserve a revision of ${input.image}`;
-  return await steps.take('2', what, async (step) => await catalog(what).reserveRevision({ ...step, input }), {
+  const reserve = async (step: StepInput) => await catalog(what).reserveRevision({ ...step, input });
+  const revision = await steps.take('2', what, reserve, {
     undo: async (step) => await catalog(`Give up the reserved revision of ${input.image}`).abandonRevision(step),
   });
+  recordSearchAttributes({ ImprintRevision: revision.name });
+  return revision;
 }
 
 /** Step 3. */

@@ -52,7 +52,7 @@ export async function deleteRevision(input: DeleteRevisionInput): Promise<Delete
         }),
       { onlyForward: 'It is true.' },
     );
-    await recordOutcome('completed', `${name} is deleted`);
+    await recordOutcome(steps, 'completed', `${name} is deleted`);
     return { image: revision.image, revision: revision.revision, libraries: copies.map(({ library }) => library) };
   });
 }

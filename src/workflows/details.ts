@@ -3,20 +3,43 @@ export interface ShownStep {
   readonly number: string;
   readonly title: string;
   state: 'planned' | 'running' | 'done' | 'failed' | 'undoing' | 'undone' | 'undo-failed';
+  /** Why it failed, in one line. */
+  why?: string;
 }
 
+/** Temporal's UI shows the check boxes of Markdown as brackets, so these are signs, the same as at the command line. */
 const marks: Readonly<Record<ShownStep['state'], string>> = {
-  planned: '- [ ]',
-  running: '- [ ] **running:**',
-  done: '- [x]',
-  failed: '- [ ] **failed:**',
-  undoing: '- [ ] **undoing:**',
-  undone: '- [ ] undone:',
-  'undo-failed': '- [ ] **could not be undone:**',
+  planned: '☐',
+  running: '▶ **running:**',
+  done: '✔',
+  failed: '✖ **failed:**',
+  undoing: '↩ **being taken back:**',
+  undone: '↩ taken back:',
+  'undo-failed': '‼ **could not be taken back:**',
 };
 
-/** The run's current details in Temporal's UI: its steps as a check list, in Markdown. */
-export function describeSteps(headline: string, steps: readonly ShownStep[]): string {
-  const lines = steps.map((step) => `${marks[step.state]} ${step.number} ${step.title}`);
-  return [`### ${headline}`, '', ...lines].join('\n');
+/** A page of Temporal's UI is no log: what is longer stands in the catalog. */
+const longestReason = 300;
+
+/** The last line: Temporal's UI cuts the end of what it shows by about a line, and this is the one that is missed least. */
+const hint = 'How far a step is: Pending Activities, Heartbeat Details.';
+
+/** The run's current details in Temporal's UI, in Markdown: what is under way, or what came of the run; then its steps as a check list. */
+export function describeSteps(headline: string, steps: readonly ShownStep[], outcome?: string): string {
+  const list = steps.map(
+    ({ state, number, title, why }) =>
+      `- ${marks[state]} ${number} ${title}${why === undefined ? '' : `: ${oneLine(why)}`}`,
+  );
+  const now = outcome === undefined ? underWay(steps) : oneLine(outcome);
+  return [`### ${headline}`, '', ...(now === undefined ? [] : [now, '']), ...list, '', hint].join('\n');
+}
+
+function underWay(steps: readonly ShownStep[]): string | undefined {
+  const step = steps.filter(({ state }) => state === 'running' || state === 'undoing').at(-1);
+  return step && `${marks[step.state]} ${step.number} ${step.title}`;
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= longestReason ? line : `${line.slice(0, longestReason)} …`;
 }

@@ -26,6 +26,6 @@ export async function freeNode(asked: FreeNodeInput): Promise<void> {
 
     // 3. Release the claim, record the outcome, notify.
     await releaseNode(steps, '3', 'available');
-    await recordOutcome('completed', `${node} is available`);
+    await recordOutcome(steps, 'completed', `${node} is available`);
   });
 }

@@ -35,7 +35,7 @@ export async function loadFleet(asked: LoadFleetInput): Promise<FleetSummary> {
 
     // 3. Sum up, record the outcome.
     await sumUp(steps, summary);
-    await recordOutcome(stateOf(members), describeFleet(summary));
+    await recordOutcome(steps, stateOf(members), describeFleet(summary));
     return summary;
   });
 }

@@ -5,6 +5,7 @@ import { loadOnto } from './load-onto.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
 import { requireInput } from './require-input.ts';
+import { recordSearchAttributes } from './record-search-attributes.ts';
 import { takeClaim } from './take-claim.ts';
 import { Steps } from './steps.ts';
 
@@ -32,6 +33,7 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
         return await catalog(`Release ${node}`).releaseNode({ ...step, state });
       },
     });
+    recordSearchAttributes({ ImprintImage: revision.image, ImprintRevision: revision.name });
 
     // 2 to 8. Status, copy, outgoing system, the provisioner's plan, postLoad, READY, record.
     const found = await loadOnto(steps, '', {
@@ -44,7 +46,7 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
 
     // 9. Release the claim, record the outcome, notify.
     await releaseNode(steps, '9', 'available');
-    await recordOutcome('completed', `${revision.name} is READY on ${node}`);
+    await recordOutcome(steps, 'completed', `${revision.name} is READY on ${node}`);
     return { image: revision.image, revision: revision.revision, revisionId: revision.id, found };
   });
 }

@@ -58,11 +58,12 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
     },
   );
 
-  // 4. Pre-reload hook of the outgoing system.
+  // 4.`Say goodbye to the outgoing system of ${node}`
   await steps.take(
     `${prefix}4`,
     `Say goodbye to the outgoing system of ${node}`,
-    async (step) => await onNode(managementNode, 'guest', 'Pre-reload hook of the outgoing system').preReload(step),
+    async (step) =>
+      await onNode(managementNode, 'guest', `Say goodbye to the outgoing system of ${node}`).preReload(step),
     { noUndo: 'The hook changes nothing that the outgoing system would miss if it stays.' },
   );
 
@@ -129,7 +130,8 @@ async function prepare(steps: Steps, prefix: string, target: LoadTarget): Promis
   await steps.take(
     `${prefix}6.2`,
     `Prepare the system of ${node}`,
-    async (step) => await onNode(managementNode, 'poll', `postLoad on ${node}`).postLoad({ ...step, revisionId }),
+    async (step) =>
+      await onNode(managementNode, 'poll', `Prepare the system of ${node}`).postLoad({ ...step, revisionId }),
     { noUndo: 'What it prepared goes with the disk when the load is taken back.' },
   );
 

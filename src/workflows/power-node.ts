@@ -34,7 +34,7 @@ export async function powerNode(input: PowerNodeInput): Promise<PowerReading> {
 
     // 3. Release the claim, record the outcome, notify.
     await releaseNode(steps, '3', 'previous');
-    await recordOutcome('completed', `${node} reads ${reading.value}`);
+    await recordOutcome(steps, 'completed', `${node} reads ${reading.value}`);
     return reading;
   });
 }

@@ -4,16 +4,13 @@ import {
   CancelledFailure,
   TemporalFailure,
   log,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import type { RunState } from '../domain/run.ts';
 import { catalog } from './activities.ts';
 import { sentenceOf } from './failure-sentence.ts';
-import { type Steps } from './steps.ts';
-
-const outcomeAttribute = defineSearchAttributeKey('ImprintOutcome', 'KEYWORD');
+import { recordSearchAttributes } from './record-search-attributes.ts';
+import type { Steps } from './steps.ts';
 
 /** The failure type of a run in which an undo gave up: an operator must look at what it names. */
 export const undoFailed = 'UndoFailed';
@@ -32,14 +29,15 @@ export async function runProcedure<T>(steps: Steps, body: () => Promise<T>): Pro
     const cancelled = root.consideredCancelled;
     log.info('Run is being unwound', { cancelled, reason: sentenceOf(error) });
     await steps.unwind();
-    await recordOutcome(cancelled ? 'cancelled' : 'failed', outcomeSentence(error, cancelled, steps));
+    await recordOutcome(steps, cancelled ? 'cancelled' : 'failed', outcomeSentence(error, cancelled, steps));
     throw failureOf(error, cancelled, steps);
   }
 }
 
 /** Records what came of the run; shielded, so that a cancellation does not leave a run without its outcome. */
-export async function recordOutcome(state: Exclude<RunState, 'running'>, outcome: string): Promise<void> {
-  upsertSearchAttributes([{ key: outcomeAttribute, value: state }]);
+export async function recordOutcome(steps: Steps, state: Exclude<RunState, 'running'>, outcome: string): Promise<void> {
+  steps.conclude(`**${state}:** ${outcome}`);
+  recordSearchAttributes({ ImprintOutcome: state });
   await CancellationScope.nonCancellable(async () => {
     await catalog('Record the outcome').recordOutcome({ run: workflowInfo().workflowId, state, outcome });
   });

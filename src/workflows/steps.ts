@@ -1,5 +1,6 @@
 import { CancellationScope, CancelledFailure, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { describeSteps, type ShownStep } from './details.ts';
+import { sentenceOf } from './failure-sentence.ts';
 import type { StepInput, StepLine } from '../domain/step-input.ts';
 
 /**
@@ -25,6 +26,7 @@ export class Steps {
   readonly #stuck: string[] = [];
   readonly #stays: string[] = [];
   #undos: Registered[] = [];
+  #outcome: string | undefined;
 
   constructor(node: string, headline: string) {
     this.node = node;
@@ -46,7 +48,7 @@ export class Steps {
       this.#mark(shown, 'done');
       return result;
     } catch (error) {
-      this.#mark(shown, 'failed');
+      this.#fail(shown, 'failed', error);
       throw error;
     }
   }
@@ -61,6 +63,12 @@ export class Steps {
   pointOfNoReturn(except: readonly string[], stays: string): void {
     this.#stays.push(stays);
     this.#undos = this.#undos.filter(({ line }) => except.includes(line.number));
+  }
+
+  /** Shows what came of the run above its steps. */
+  conclude(outcome: string): void {
+    this.#outcome = outcome;
+    this.#publishDetails();
   }
 
   /** Before work that is shielded from cancellation: it does not begin when the run was cancelled already. */
@@ -95,7 +103,7 @@ export class Steps {
       this.#mark(shown, 'undone');
       return true;
     } catch (error) {
-      this.#mark(shown, 'undo-failed');
+      this.#fail(shown, 'undo-failed', error);
       log.error('Step could not be undone', { step: line.number, title: line.title, error });
       return false;
     }
@@ -118,8 +126,13 @@ export class Steps {
     this.#publishDetails();
   }
 
+  #fail(shown: ShownStep, state: 'failed' | 'undo-failed', error: unknown): void {
+    if (error instanceof Error) shown.why = sentenceOf(error);
+    this.#mark(shown, state);
+  }
+
   #publishDetails(): void {
-    setCurrentDetails(describeSteps(this.#headline, this.#shown));
+    setCurrentDetails(describeSteps(this.#headline, this.#shown, this.#outcome));
   }
 }
 

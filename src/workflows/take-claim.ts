@@ -1,10 +1,11 @@
-import type { Claimed, LeftByOther } from '../activities/claiming.ts';
+import type { Claimed, LeftByOther, NodeDriver } from '../activities/claiming.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { onNode } from './activities.ts';
+import { recordNode } from './record-search-attributes.ts';
 import type { Steps } from './steps.ts';
 
 /** How a procedure claims its node, and gives it back when it fails. */
-export interface Claiming<Answer extends object> {
+export interface Claiming<Answer extends NodeDriver> {
   claim(step: StepInput): Promise<Claimed<Answer>>;
   release(step: StepInput): Promise<unknown>;
 }
@@ -13,7 +14,7 @@ export interface Claiming<Answer extends object> {
  * Step 1 of every procedure that claims its node. Where the node is still owned by a run that is over, that run is proved dead first, on the
  * node's management node, as step 1.1.
  */
-export async function takeClaim<Answer extends object>(
+export async function takeClaim<Answer extends NodeDriver>(
   steps: Steps,
   { claim, release }: Claiming<Answer>,
 ): Promise<Answer> {
@@ -24,7 +25,9 @@ export async function takeClaim<Answer extends object>(
       await takeOver(steps, answer);
     }
   };
-  return await steps.take('1', `Claim ${steps.node}`, claimOrTakeOver, { undo: release });
+  const answer = await steps.take('1', `Claim ${steps.node}`, claimOrTakeOver, { undo: release });
+  recordNode(steps.node, answer);
+  return answer;
 }
 
 function isLeft<Answer extends object>(answer: Claimed<Answer>): answer is LeftByOther {

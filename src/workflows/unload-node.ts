@@ -48,6 +48,6 @@ export async function unloadNode(input: NodeInput): Promise<void> {
 
     // 5. Release the claim, record the outcome, notify.
     await releaseNode(steps, '5', 'available');
-    await recordOutcome('completed', `nothing is loaded on ${node}`);
+    await recordOutcome(steps, 'completed', `nothing is loaded on ${node}`);
   });
 }

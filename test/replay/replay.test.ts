@@ -8,6 +8,7 @@ import {
 } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { controlsOf } from './controls.ts';
+import { activitySummaries } from '../support/temporal-ui.ts';
 import { readHistories, type RecordedHistory } from './history-files.ts';
 
 const histories = await readHistories('histories');
@@ -60,6 +61,15 @@ describe('the recorded histories', () => {
 
   it('stay well below the limit of 300 events', () => {
     for (const { history } of histories) expect(history.events.length).toBeLessThan(300);
+  });
+
+  it("say of every activity what it does, for the lists of Temporal's UI", () => {
+    const without = (events: RecordedHistory['history']['events']): readonly string[] =>
+      activitySummaries(events).flatMap(({ activity, summary }) => (summary.trim() === '' ? [activity] : []));
+    for (const { history } of histories) expect(without(history.events)).toEqual([]);
+
+    const [first] = histories.map(({ history }) => history.events.map(({ userMetadata: _, ...event }) => event));
+    expect(without(first ?? [])).toContain('claimForCapture');
   });
 
   it('hold no secret, and tell nothing of the machine on which they were recorded', () => {
