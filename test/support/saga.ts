@@ -3,7 +3,7 @@ import type { RunHandle } from '../../src/client.ts';
 import type { RunFailedError } from '../../src/client/errors.ts';
 import type { TestImprint } from './imprint.ts';
 import { leftoversOf, type Leftovers } from './leftovers.ts';
-import { stepsOfPage } from './procedure-pages.ts';
+import { stepsOfOrdinaryRun } from './procedure-pages.ts';
 import { failureOf, untilCancelWasSeen } from './runs.ts';
 import type { CallPoint, Tampering } from './tampering.ts';
 
@@ -58,13 +58,10 @@ export function createSaga(imprint: TestImprint, tampering: Tampering): Saga {
   };
 }
 
-/** Taken only where the node's owner is over, which no run of these suites is: test/workflows/taking-over.test.ts has its faults. */
-const takeOverStep = '1.1';
-
 /** Steps of a procedure's page at which nothing is cut: a step that is new there needs an entry in its suite. `8` stands for 8.1 and 8.5.2 too. */
 export async function stepsThatAreNotCut(page: string, cuts: readonly Cut[]): Promise<readonly string[]> {
   const isCut = (number: string): boolean => cuts.some(({ step }) => step === number || step.startsWith(`${number}.`));
-  return (await stepsOfPage(page)).filter((number) => number !== takeOverStep && !isCut(number));
+  return (await stepsOfOrdinaryRun(page)).filter((number) => !isCut(number));
 }
 
 /** The record of a run that is over: no step still runs, all was taken back, and the step that failed says why. */

@@ -10,7 +10,7 @@ import type { RunProgress } from '../../src/client.ts';
 import { copyLasting } from '../support/copies.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
-import { stepsOfPage } from '../support/procedure-pages.ts';
+import { stepsOfOrdinaryRun } from '../support/procedure-pages.ts';
 import { actionsOn, failureOf, historyLength, violationsOn } from '../support/runs.ts';
 
 const context = { signal: new AbortController().signal, progress: () => undefined };
@@ -63,7 +63,7 @@ describe.concurrent('captures and loads', () => {
     }
     const numbers = steps.map(({ number }) => number);
     expect(numbers).toEqual(['1', '2', '3', '4', '5', '5.1', '5.2', '5.3', '5.4', '5.5', '5.6', ...published]);
-    expect(await stepsOfPage('capture-image')).toEqual(
+    expect(await stepsOfOrdinaryRun('capture-image')).toEqual(
       numbers.filter((number) => !number.startsWith('5.')).toSpliced(-1, 0, '8'),
     );
     const evidenceOf = (number: string) => steps.find((step) => step.number === number)?.evidence;
@@ -109,7 +109,7 @@ describe.concurrent('captures and loads', () => {
 
     const numbers = (await imprint.catalog.runs.steps(run.id)).map(({ number }) => number);
     expect(numbers.filter((number) => !/^[58]\./.test(number))).toEqual(
-      (await stepsOfPage('load-node')).filter((number) => !/^8\./.test(number)),
+      (await stepsOfOrdinaryRun('load-node')).filter((number) => !/^8\./.test(number)),
     );
     expect(numbers.filter((number) => /^[58]\./.test(number))).toEqual([
       '5.1',

@@ -300,6 +300,7 @@ describe('a run that goes on', () => {
   it('that Temporal terminated is shown as such, though the catalog was not told', async () => {
     await addNode('terminated');
     const { out: id } = await imprint('capture', 'terminated', '--image', 'cut-off', '--detach', ...slow);
+    await vi.waitFor(async () => expect((await lab.catalog.claims.find('terminated'))?.owner).toBe(id), 30_000);
     const connection = await Connection.connect({ address: lab.temporal.address });
     await new Client({ connection }).workflow.getHandle(id).terminate('by a test');
     await connection.close();
