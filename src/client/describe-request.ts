@@ -1,7 +1,7 @@
 /** What to do with a run from Temporal's UI; docs/temporal-ui.md says more. */
 const advice =
-  'To stop this run: **Request Cancellation**. Its steps are then taken back, newest first. **Terminate** takes nothing back, and the ' +
-  'node stays claimed.';
+  'To stop this run: **Request Cancellation**. Its steps are then taken back, newest first. **Terminate** takes nothing back: ' +
+  'what it left is only ended by the next run on the node, or by `imprint nodes release`.';
 
 /** What was asked for, as the static details of a run in Temporal's UI: one line a field, in Markdown. */
 export function describeRequest(run: string, input: object): string {

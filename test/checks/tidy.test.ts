@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { procedures } from '../../src/domain/run.ts';
 import { operatingSystemNames } from '../../src/os/registry.ts';
 import { packageRoot } from '../../src/platform/state-directory.ts';
+import { describeSettings } from '../../src/config.ts';
 import { provisionerNames } from '../../src/provisioners/registry.ts';
 
 const read = async (path: string): Promise<string> => await readFile(join(packageRoot(), path), 'utf8');
@@ -55,6 +56,27 @@ describe('each module', () => {
   it.each(operatingSystemNames)('of the operating system %s has its declaration and its page', async (name) => {
     expect(await read(`src/os/${name}/index.ts`)).toMatch(/^export /m);
     expect(await read(`docs/os/${name}.md`)).toMatch(/^# /m);
+  });
+});
+
+describe('the guide for production', () => {
+  const settingsOf = (guide: string): readonly string[] =>
+    [...guide.matchAll(/^\| `((?:DATABASE|IMPRINT)_\w+)` \|/gm)].map(([, name]) => name ?? '').sort();
+
+  it('has every setting, and no other', async () => {
+    const settings = describeSettings().map(({ name }) => name);
+    expect(settingsOf(await read('docs/production.md'))).toEqual(settings.toSorted());
+  });
+
+  it('is seen to lack one that is not in its table', () => {
+    expect(settingsOf('| `IMPRINT_LIBRARY` | | x |\nIMPRINT_ADDRESS\n')).toEqual(['IMPRINT_LIBRARY']);
+  });
+
+  it('has the unit and its settings beside it', async () => {
+    expect(await read('packaging/systemd/imprint-worker.service')).toContain('dist/cli/main.js worker');
+    const example = await read('packaging/systemd/worker.env.example');
+    const names = [...example.matchAll(/^(IMPRINT_\w+)=/gm)].map(([, name]) => name);
+    expect(describeSettings().map(({ name }) => name)).toEqual(expect.arrayContaining(names));
   });
 });
 

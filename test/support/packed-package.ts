@@ -25,6 +25,7 @@ const sources = [
   'src',
   'scripts',
   'docs',
+  'packaging',
   'LICENSE',
   'README.md',
   'temporal-dev.yml',
