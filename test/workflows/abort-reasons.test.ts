@@ -60,6 +60,7 @@ describe('a copy whose activity is aborted', () => {
       revisions: 'no image',
       staging: [],
       jobs: [],
+      slots: [],
       published: [],
       power: 'off',
       disksOf: 'nobody',
