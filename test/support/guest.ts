@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import getPort, { portNumbers } from 'get-port';
 import { vi } from 'vitest';
 import { hostKeysOnConsole } from '../../src/os/linux/first-boot.ts';
 import { buildGuestImage, type GuestImage } from '../../src/platform/guest-image.ts';
@@ -10,6 +9,7 @@ import { withStartLock } from '../../src/platform/start-lock.ts';
 import { openStateDirectory } from '../../src/platform/state-directory.ts';
 import { createSshShell, type ClosableShell } from '../../src/remote/ssh-shell.ts';
 import { openQmp, type Qmp } from './qmp.ts';
+import { freePort } from './free-port.ts';
 
 /** A boot takes 25 s of processor time under emulation, and the cores are shared. */
 const BOOT_MS = 8 * 60_000;
@@ -129,7 +129,7 @@ async function start(options: GuestOptions, home: string, extra: readonly string
   const disk = join(home, 'disk.qcow2');
   const backing = options.disk ?? options.image.disk;
   await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', backing, '-F', 'qcow2', disk]);
-  const port = await getPort({ port: portNumbers(22_100, 29_900), host: '127.0.0.1' });
+  const port = await freePort();
   const child = spawn('qemu-system-x86_64', [...machine(options, home, disk, port), ...extra], { stdio: 'ignore' });
   return describeGuest(options.image, { child, home, disk, port });
 }

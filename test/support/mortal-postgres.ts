@@ -1,10 +1,10 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import getPort from 'get-port';
 import { migrate } from '../../src/catalog/migrate.ts';
 import { startEmbeddedPostgres } from '../../src/platform/embedded-postgres.ts';
 import type { TestDatabase } from './postgres.ts';
+import { freePort } from './free-port.ts';
 
 /** A PostgreSQL of a test's own, which it may stop and start again. */
 export interface MortalPostgres extends TestDatabase {
@@ -17,7 +17,7 @@ export interface MortalPostgres extends TestDatabase {
 export async function startMortalPostgres(): Promise<MortalPostgres> {
   const directory = await mkdtemp(join(tmpdir(), 'imprint-mortal-postgres-'));
   await chmod(directory, 0o755);
-  const port = await getPort();
+  const port = await freePort();
   const launch = async () => await startEmbeddedPostgres({ directory, port });
   let server = await launch();
   await migrate(server.databaseUrl);

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import getPort from 'get-port';
 import pg from 'pg';
 import { migrate } from '../../src/catalog/migrate.ts';
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from '../../src/platform/embedded-postgres.ts';
+import { freePort } from './free-port.ts';
+import { lives } from './lives.ts';
 
 export interface TestDatabase {
   readonly databaseUrl: string;
@@ -60,7 +61,7 @@ async function startOwnServer(): Promise<{ adminUrl: string; stop: () => Promise
   await chmod(directory, 0o755);
   // Nothing here must survive a crash of the machine.
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
-  const postgres = await startEmbeddedPostgres({ directory, port: await getPort(), settings });
+  const postgres = await startEmbeddedPostgres({ directory, port: await freePort(), settings });
   const stop = async (): Promise<void> => {
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
@@ -72,18 +73,10 @@ async function startOwnServer(): Promise<{ adminUrl: string; stop: () => Promise
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : undefined;
-    if (pid === undefined || isAlive(pid)) continue;
+    if (pid === undefined || lives(pid)) continue;
     const directory = join(tmpdir(), name);
     await stopEmbeddedPostgres(directory);
     await rm(directory, { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }
 

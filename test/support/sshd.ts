@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from './free-port.ts';
 
 /** A real OpenSSH server on a loopback port of its own, to which root logs in with a key. */
 export interface Sshd {
@@ -40,7 +40,7 @@ export interface SshdOptions {
 /** Starts one; needs root and /usr/sbin/sshd. Give it back with `stop`. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const directory = await mkdtemp(join(tmpdir(), 'imprint-sshd-'));
-  const port = options.port ?? (await getPort({ host: '127.0.0.1' }));
+  const port = options.port ?? (await freePort());
   const hostKeys: string[] = [];
   for (const type of options.hostKeyTypes ?? ['ed25519', 'ecdsa']) {
     hostKeys.push(await makeKey(join(directory, `host_${type}`), type));

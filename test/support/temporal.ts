@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { openSync, closeSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import getPort from 'get-port';
 import { findTemporalBinary } from '../../src/platform/temporal-binary.ts';
 import { waitForTemporal } from '../../src/platform/temporal-connection.ts';
 import { localNamespace, serverArguments } from '../../src/platform/temporal-server.ts';
+import { freePort } from './free-port.ts';
 
 /** A real Temporal dev server of one test process, on ports and a database file of its own. */
 export interface TestTemporal {
@@ -25,12 +25,12 @@ export async function startTemporal(): Promise<TestTemporal> {
   const binary = await findTemporalBinary(noState);
   if (binary === undefined) throw new Error('no temporal command: set IMPRINT_TEMPORAL_BINARY or put it into PATH');
   const directory = await mkdtemp(join(tmpdir(), 'imprint-test-temporal-'));
-  const port = await getPort();
-  const uiPort = await getPort({ exclude: [port] });
+  const port = await freePort();
+  const uiPort = await freePort();
   const args = serverArguments({ database: join(directory, 'temporal.db'), port, uiPort });
   const address = `127.0.0.1:${String(port)}`;
   const launch = async (): Promise<ChildProcess> =>
-    await launchServer({ file: binary.path, args, address, log: join(directory, 'server.log') });
+    await launchServer({ file: binary.path, args, address, log: join(directory, 'server.log') }, 3);
   let server = await launch();
   return {
     address,
@@ -56,8 +56,10 @@ interface Launch {
   readonly log: string;
 }
 
-async function launchServer({ file, args, address, log }: Launch): Promise<ChildProcess> {
-  const output = openSync(log, 'a');
+/** The server also takes ports that it chooses itself, and ends when somebody was faster: then it is started again, `tries` times in all. */
+async function launchServer(launch: Launch, tries: number): Promise<ChildProcess> {
+  const { file, args, address, log } = launch;
+  const output = openSync(log, 'w');
   const server = spawn(file, [...args], { stdio: ['ignore', output, output] });
   closeSync(output);
   const place = { connectionOptions: { address }, namespace: localNamespace };
@@ -65,7 +67,9 @@ async function launchServer({ file, args, address, log }: Launch): Promise<Child
     await waitForTemporal(place, 90_000, async () => server.exitCode === null);
   } catch (error) {
     await end(server, 'SIGKILL');
-    throw new Error(`the Temporal server did not start: ${readFileSync(log, 'utf8').slice(-2_000)}`, { cause: error });
+    const said = readFileSync(log, 'utf8').slice(-2_000);
+    if (tries > 1 && said.includes('address already in use')) return await launchServer(launch, tries - 1);
+    throw new Error(`the Temporal server did not start: ${said}`, { cause: error });
   }
   // A test process that is ended from outside takes its server with it.
   process.once('exit', () => server.kill('SIGKILL'));

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { createCatalog } from '../../src/catalog/create-catalog.ts';
 import { createClient, type ImprintClient } from '../../src/client.ts';
@@ -25,6 +24,7 @@ import { testDatabase } from './postgres.ts';
 import { startTemporal } from './temporal.ts';
 import { makeTinyDisk } from './tiny-guest.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
+import { freePort } from './free-port.ts';
 
 const managementNode = 'mn-test';
 
@@ -180,7 +180,7 @@ async function importBase(
 }
 
 async function addNode(catalog: Catalog, name: string, settings: Readonly<Record<string, unknown>>): Promise<Computer> {
-  const sshPort = await getPort({ host: '127.0.0.1' });
+  const sshPort = await freePort();
   const forwards = [{ hostPort: sshPort, guestPort: 22 }];
   return await catalog.computers.add({
     name,

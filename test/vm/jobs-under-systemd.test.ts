@@ -4,7 +4,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CallContext } from '../../src/domain/call-context.ts';
 import { buildGuestImage, type GuestImage } from '../../src/platform/guest-image.ts';
@@ -12,6 +11,7 @@ import { openStateDirectory } from '../../src/platform/state-directory.ts';
 import type { JobSpec } from '../../src/remote/job.ts';
 import { createJobs } from '../../src/remote/jobs.ts';
 import { createSshShell, type ClosableShell } from '../../src/remote/ssh-shell.ts';
+import { freePort } from '../support/free-port.ts';
 
 const jobs = createJobs();
 const context: CallContext = { signal: new AbortController().signal, progress: () => undefined };
@@ -27,7 +27,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'imprint-systemd-'));
   const state = await openStateDirectory();
   const guest = await buildGuestImage({ directory: await state.directory('guest'), report: () => undefined });
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   machine = await boot(guest, port);
   const privateKey = await readFile(guest.privateKey, 'utf8');
   const hostKeys = [await hostKeyAt(port)];

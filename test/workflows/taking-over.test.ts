@@ -9,6 +9,7 @@ import { createLocalShell } from '../../src/remote/local-shell.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf } from '../support/leftovers.ts';
+import { lives } from '../support/lives.ts';
 import { failureOf, jobOf, patience, untilCopied, violationsOn } from '../support/runs.ts';
 import { createTampering, type CallPoint, type HeldCall, type Tampering } from '../support/tampering.ts';
 
@@ -48,13 +49,6 @@ describe.concurrent('a run that was terminated in Temporal', () => {
     const spec = { id: 'real', directory, fence, file: 'sleep', args: ['3600'] };
     await createJobs().ensure(createLocalShell(), spec, context);
     return Number((await readFile(join(directory, 'process'), 'utf8')).split(' ')[0]);
-  };
-  const lives = (pid: number): boolean => {
-    try {
-      return process.kill(pid, 0);
-    } catch {
-      return false;
-    }
   };
 
   /** A capture that is terminated in the middle of its copy, with a process at work. */

@@ -1,13 +1,13 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import getPort from 'get-port';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import { createCatalog } from '../../../src/catalog/create-catalog.ts';
 import { startEmbeddedPostgres } from '../../../src/platform/embedded-postgres.ts';
 import { startCuttingProxy, type Cut, type CuttingProxy } from './cutting-proxy.ts';
 import { claimantOf, openWorld, type World } from './world.ts';
+import { freePort } from '../../support/free-port.ts';
 
 let world: World;
 let proxy: CuttingProxy;
@@ -61,7 +61,7 @@ describe('a connection that is lost', () => {
 
 describe('a database', () => {
   it('that nobody listens for is unavailable', async () => {
-    const databaseUrl = `postgresql://postgres:x@127.0.0.1:${String(await getPort())}/imprint`;
+    const databaseUrl = `postgresql://postgres:x@127.0.0.1:${String(await freePort())}/imprint`;
     await expect(createCatalog({ databaseUrl })).rejects.toMatchObject({ name: 'UnavailableError' });
   });
 
@@ -85,7 +85,7 @@ describe('a database', () => {
   it('that was killed is unavailable, and the same catalog goes on when it is back', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'imprint-outage-'));
     await chmod(directory, 0o755);
-    const port = await getPort();
+    const port = await freePort();
     const server = await startEmbeddedPostgres({ directory, port });
     const surviving = await createCatalog(server);
     await surviving.managementNodes.register({ name: 'mn-1', address: '', libraryRoot: '/srv' });

@@ -5,7 +5,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -15,6 +14,7 @@ import {
 } from '../../../src/platform/embedded-postgres.ts';
 import { findPostmaster } from '../../../src/platform/postmaster.ts';
 import { startTimeOf } from '../../../src/platform/process-identity.ts';
+import { freePort } from '../../support/free-port.ts';
 
 const module = new URL('../../../src/platform/embedded-postgres.ts', import.meta.url).href;
 
@@ -23,7 +23,7 @@ let port: number;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'imprint-postgres-'));
   await chmod(directory, 0o755);
-  port = await getPort();
+  port = await freePort();
 });
 afterEach(async () => {
   await stopEmbeddedPostgres(directory);
@@ -46,7 +46,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('is found and not started twice, even by two at once that ask for other ports', async () => {
-    const [a, b] = await Promise.all([start(), startEmbeddedPostgres({ directory, port: await getPort() })]);
+    const [a, b] = await Promise.all([start(), startEmbeddedPostgres({ directory, port: await freePort() })]);
     expect(a).toMatchObject({ pid: b.pid, databaseUrl: b.databaseUrl });
     expect((await start()).pid).toBe(a.pid);
     expect((await readdir(directory)).sort()).toEqual(['data', 'password', 'postgres.log']);

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import getPort from 'get-port';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { OutcomeUnknownError, UnavailableError, errorChain } from '../../../src/domain/errors.ts';
 import { createSshShell, type ClosableShell } from '../../../src/remote/ssh-shell.ts';
 import { createShellPool } from '../../../src/remote/shell-pool.ts';
 import type { SshTarget } from '../../../src/remote/ssh-target.ts';
 import { startSshd, type Sshd, type SshdOptions } from '../../support/sshd.ts';
+import { freePort } from '../../support/free-port.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -185,7 +185,7 @@ describe('a machine that cannot be reached', () => {
   });
 
   it('is unavailable when its port is closed', async () => {
-    const failure = await failureOf(open(at(await getPort({ host: '127.0.0.1' }))).run('true', [], patient));
+    const failure = await failureOf(open(at(await freePort())).run('true', [], patient));
 
     expect(failure).toBeInstanceOf(UnavailableError);
     expect(errorChain(failure)).toContain('ECONNREFUSED');
