@@ -44,7 +44,7 @@ export interface RevisionDeletion {
   begin(reference: NumberedRevision, run: string, instead?: string): Promise<Revision>;
   /** The run that has begun to delete the revision and has not ended it. */
   deletingRun(revisionId: number): Promise<string | undefined>;
-  /** Back to `retired`: before any of its bytes were touched. Not begun by this run: nothing. */
+  /** Back to `retired`. Not begun by this run, or its bytes were touched, by this or by an earlier run: nothing. */
   takeBack(revisionId: number, run: string): Promise<void>;
   /** Its bytes in this library are gone. Again: nothing. */
   forgetCopy(revisionId: number, library: string): Promise<void>;

@@ -29,11 +29,7 @@ export function createRevisionDeletion(database: Database): RevisionDeletion {
       return parseFirst(runRow, rows)?.run;
     },
     async takeBack(revisionId, run) {
-      await database.change(
-        `keep revision ${String(revisionId)} after all`,
-        `UPDATE revisions SET state = 'retired', deleting_run = NULL WHERE id = $1 AND state = 'deleting' AND deleting_run = $2`,
-        [revisionId, run],
-      );
+      await database.change(`keep revision ${String(revisionId)} after all`, takeBack, [revisionId, run]);
     },
     async forgetCopy(revisionId, library) {
       await database.change(
@@ -49,6 +45,12 @@ export function createRevisionDeletion(database: Database): RevisionDeletion {
       ),
   };
 }
+
+/** A run records a step before it carries it out, and those numbered 2.1, 2.2 … remove bytes: also those of a run that this one took over from. */
+const takeBack = `UPDATE revisions r SET state = 'retired', deleting_run = NULL FROM images i
+  WHERE i.id = r.image_id AND r.id = $1 AND r.state = 'deleting' AND r.deleting_run = $2 AND NOT EXISTS (
+    SELECT FROM runs d JOIN run_steps s ON s.run_id = d.id
+    WHERE d.procedure = 'deleteRevision' AND d.node = i.name || '-v' || r.number AND s.number LIKE '2.%')`;
 
 const runRow = z.object({ run: z.string().exactOptional() });
 const numberedRow = z.object({ image: z.string(), revision: integer });

@@ -188,6 +188,19 @@ describe('deleting a revision', () => {
     expect(await world.catalog.revisions.get(id)).toMatchObject({ state: 'retired' });
   });
 
+  it('does not come back once a run has begun to remove its bytes, whichever run is taken back', async () => {
+    const { id, reference } = await retired();
+    const node = `${reference.image}-v${String(reference.revision)}`;
+    const run = world.fresh('deleteRevision');
+    await world.catalog.runs.register({ id: run, procedure: 'deleteRevision', node, input: { ...reference } });
+    await deletion().begin(reference, run);
+    const title = 'Delete it in library mn-1';
+    await world.catalog.runs.recordStep(run, { number: '2.1', title, state: 'failed', attempt: 1 });
+    await deletion().begin(reference, 'its successor', run);
+    await deletion().takeBack(id, 'its successor');
+    expect(await world.catalog.revisions.get(id)).toMatchObject({ state: 'deleting' });
+  });
+
   it('and loading it at the same moment never both begin', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const image = await imageWith(1);
