@@ -53,10 +53,10 @@ export interface ClaimingActivities {
   ): Promise<Claimed<NodeDriver & { revision: NamedRevision; hostKeys: readonly string[] }>>;
   claimForPower(input: StepInput & { readonly input: PowerNodeInput }): Promise<Claimed<NodeDriver>>;
   claimForUnload(input: StepInput & { readonly input: NodeInput }): Promise<Claimed<NodeDriver>>;
-  /** Answers the input with its defaults filled in. */
+  /** Answers the input with its defaults filled in, and the state in which the node is given back: one that is in use stays so. */
   claimToFree(
     input: StepInput & { readonly input: FreeNodeInput },
-  ): Promise<Claimed<NodeDriver & { input: FreeNodeInput }>>;
+  ): Promise<Claimed<NodeDriver & { input: FreeNodeInput; state: 'available' | 'inuse' }>>;
   /** Claims nothing. */
   findNode(input: StepInput & { readonly input: NodeInput }): Promise<NodeDriver & { revisionId?: number }>;
   releaseNode(input: StepInput & { readonly state: ComputerState | 'previous' }): Promise<void>;
@@ -142,7 +142,10 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
     async claimToFree({ input, ...step }) {
       const parsed = parseFreeNodeInput(input);
       await registerRun(catalog, step, parsed);
-      return { ...(await claim(step, 'unchanged')), input: parsed };
+      const claimed = await claim(step, 'unchanged');
+      const { state } = await catalog.computers.get(step.node);
+      // Whoever works on it has nothing to do with the run that is over.
+      return { ...claimed, input: parsed, state: state === 'inuse' ? 'inuse' : 'available' };
     },
 
     async findNode({ input, ...step }) {

@@ -20,6 +20,11 @@ export function begun({ steps }: Pick<EndedRun, 'steps'>, number: string): boole
   return steps.some((step) => step.number === number);
 }
 
+/** Whether the run was taking its own steps back when it was cut. */
+export function unwinding({ steps }: Pick<EndedRun, 'steps'>): boolean {
+  return steps.some(({ state }) => state === 'undone' || state === 'undo-failed');
+}
+
 /** The plan that the step of this number was answered with; empty when it was not. */
 export function planOf({ steps }: Pick<EndedRun, 'steps'>, number: string): readonly PlanStep[] {
   const list = steps.find((step) => step.number === number)?.evidence?.['list'];

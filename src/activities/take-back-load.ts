@@ -3,7 +3,7 @@ import type { Fence } from '../domain/fence.ts';
 import { need } from '../provisioners/provisioner.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { begun, begunOf, planOf, type EndedRun } from './ended-steps.ts';
+import { begun, begunOf, planOf, unwinding, type EndedRun } from './ended-steps.ts';
 import { loadFactsOf } from './facts.ts';
 
 /** What the claim of a load answered, and its first step recorded. */
@@ -13,7 +13,7 @@ const claimed = z.object({ revision: z.object({ id: z.number() }), hostKeys: z.a
 export async function takeBackLoad(deps: ActivityDependencies, ended: EndedRun, fence: Fence): Promise<string[]> {
   // A capture loads its node anew as its step 8.
   const prefix = ended.record?.procedure === 'captureImage' ? '8.' : '';
-  if (begun(ended, `${prefix}8`)) return [`what it loaded stays on ${fence.node}`];
+  if (begun(ended, `${prefix}8`) && !unwinding(ended)) return await keepLoaded(deps, ended, fence);
   const plan = planOf(ended, `${prefix}5`);
   const steps = begunOf(ended, plan, `${prefix}5`).filter(
     () => prefix !== '' || ended.record?.procedure === 'loadNode',
@@ -29,6 +29,15 @@ export async function takeBackLoad(deps: ActivityDependencies, ended: EndedRun, 
     undone.push(`taken back: ${planned.title}`);
   }
   return undone;
+}
+
+/**
+ * Step 8, which may have been cut before it was recorded. With the claim goes what keeps the revision from being deleted, and its files are what
+ * the node runs from.
+ */
+async function keepLoaded(deps: ActivityDependencies, ended: EndedRun, fence: Fence): Promise<string[]> {
+  await deps.catalog.computers.recordLoaded(fence, await revisionOf(deps, ended, fence));
+  return [`what it loaded stays on ${fence.node}`];
 }
 
 async function revisionOf(deps: ActivityDependencies, ended: EndedRun, fence: Fence): Promise<number> {

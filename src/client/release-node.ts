@@ -13,7 +13,8 @@ export type ReleaseNodeAnswer =
   { readonly done: 'released' | 'available already' } | { readonly done: 'started'; readonly run: RunHandle<unknown> };
 
 /**
- * Gives a node free that a run has left to be looked at. ConflictError for a node that a run owns which goes on, or that is in use.
+ * Gives a node free that a run has left to be looked at. ConflictError for a node that a run owns which goes on, or that is in use and that no
+ * run owns; where a run that is over owns one that is in use, only its claim ends.
  */
 export async function releaseNode(
   client: Client,

@@ -4,15 +4,15 @@ import { afterCaptureValues, type AfterCapture } from './run.ts';
 import type { PowerAction } from './power.ts';
 
 /** What every procedure is started with. */
-export interface FreeNodeInput {
+export interface NodeInput {
   readonly node: string;
+}
+
+/** Starts freeNode. */
+export interface FreeNodeInput extends NodeInput {
   /** Who gives it free. */
   readonly by: string;
   readonly reason: string;
-}
-
-export interface NodeInput {
-  readonly node: string;
 }
 
 /** Starts captureImage. */

@@ -13,7 +13,7 @@ export async function freeNode(asked: FreeNodeInput): Promise<void> {
 
   await runProcedure(steps, async () => {
     // 1. Claim the node: what the run that is over has left is proved dead and taken back.
-    const { input } = await takeClaim(steps, {
+    const { input, state } = await takeClaim(steps, {
       claim: async (step) => await catalog(`Claim ${node}`).claimToFree({ ...step, input: asked }),
       release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'previous' }),
     });
@@ -25,7 +25,7 @@ export async function freeNode(asked: FreeNodeInput): Promise<void> {
     });
 
     // 3. Release the claim, record the outcome, notify.
-    await releaseNode(steps, '3', 'available');
-    await recordOutcome(steps, 'completed', `${node} is available`);
+    await releaseNode(steps, '3', state);
+    await recordOutcome(steps, 'completed', `${node} is ${state}`);
   });
 }

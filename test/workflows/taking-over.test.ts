@@ -156,6 +156,39 @@ describe.concurrent('a run that was terminated in Temporal', () => {
     expect(setAside.map(({ run: by }) => by)).toEqual([undefined]);
   });
 
+  it('that had not recorded yet what is READY on its node has that recorded', async ({ expect }) => {
+    const node = await imprint.addNode(fast);
+    const recordLoaded = 'catalog.computers.recordLoaded';
+    const point = { activity: 'recordLoadedFromLibrary', call: recordLoaded, when: 'before' } as const;
+    const { run, held } = await cutAt(node, async () => await load(node), point);
+    const next = await imprint.client.power({ node, action: 'on' });
+    await next.result();
+    held.release();
+    await expectTakenOver(expect, run, next);
+    const { currentRevisionId } = await imprint.catalog.computers.get(node);
+    expect(currentRevisionId).toBe((await imprint.catalog.revisions.resolve({ image: 'base' })).id);
+    // Otherwise nothing would keep the files from being deleted that the node runs from.
+    expect(await imprint.catalog.revisionUses.list(currentRevisionId ?? 0)).toContainEqual({
+      kind: 'loaded',
+      name: node,
+    });
+  });
+
+  it('and that never touched a node in use leaves it in use, whoever gives it free', async ({ expect }) => {
+    const node = await imprint.addNode(fast);
+    await imprint.catalog.computers.changeState(node, ['available'], 'inuse');
+    const point = { activity: 'checkCapture', call: 'provisioner().capturing.check', when: 'before' } as const;
+    const { run, held } = await cutAt(node, async () => await capture(node), point);
+    const answer = await imprint.client.releaseNode({ node });
+    if (answer.done !== 'started') throw new Error('the other run was not proved dead');
+    await answer.run.result();
+    held.release();
+    await expectTakenOver(expect, run, answer.run);
+    expect(await answer.run.describe()).toMatchObject({ state: 'completed', outcome: `${node} is inuse` });
+    expect((await imprint.catalog.computers.get(node)).state).toBe('inuse');
+    expect(await ownerOf(node)).toBeUndefined();
+  });
+
   it('before it touched the node leaves it as it was, also for a capture', async ({ expect }) => {
     const node = await imprint.addNode(fast);
     const point = { activity: 'checkCapture', call: 'provisioner().capturing.check', when: 'before' } as const;
