@@ -36,6 +36,13 @@ describe('temporal-dev.yml', async () => {
     expect(valuesOf(services.retention.command, '--retention')).toEqual([`${String(localRetentionSeconds / 3600)}h`]);
   });
 
+  it('commits in the same way', () => {
+    const pragmas = ['journal_mode=wal', 'synchronous=full'];
+
+    expect(valuesOf(services.temporal.command, '--sqlite-pragma')).toEqual(pragmas);
+    expect(valuesOf(local, '--sqlite-pragma')).toEqual(pragmas);
+  });
+
   it('runs the same version as a local build', () => {
     expect(`v${services.temporal.image.split(':')[1] ?? ''}`).toBe(temporalCliVersion);
     expect(services.retention.image).toBe(services.temporal.image);
