@@ -1,9 +1,10 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import getPort, { portNumbers } from 'get-port';
 import { z } from 'zod';
+import { InvalidInputError } from '../domain/errors.ts';
 
 const ports = z.record(z.string(), z.number().int().min(1).max(65_535));
 
@@ -32,10 +33,9 @@ export function packageRoot(): string {
   return dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 }
 
-/** Opens the state directory and makes it when it is missing. */
+/** Opens the state directory and makes it when it is missing; InvalidInputError when it cannot be made, or not be written to. */
 export async function openStateDirectory(path: string = stateDirectoryPath()): Promise<StateDirectory> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  await chmod(path, 0o700);
+  await makeUsable(path);
   return {
     path,
     async directory(name) {
@@ -46,6 +46,20 @@ export async function openStateDirectory(path: string = stateDirectoryPath()): P
     freePort: (name) => freePort(join(path, 'ports.json'), name),
     rememberedPort: async (name) => (await readPorts(join(path, 'ports.json')))[name],
   };
+}
+
+/** What is started later would fail on it one by one, and each in words of its own. */
+async function makeUsable(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await chmod(path, 0o700);
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new InvalidInputError(
+      `use the state directory ${path}: it cannot be made, or not be written to; is its file system mounted, and not read-only? IMPRINT_STATE_DIR names another`,
+      { cause },
+    );
+  }
 }
 
 async function freePort(file: string, name: string): Promise<number> {

@@ -40,6 +40,8 @@ export async function createLibvirtWorld(): Promise<LibvirtWorld> {
   const shell = createLocalShell();
   const library = { name: 'mn-test', root: join(root, 'library'), shell };
   await mkdir(join(library.root, '.staging'), { recursive: true });
+  const diskDirectory = join(root, 'disks');
+  await mkdir(diskDirectory);
   const progress: Progress[] = [];
   const deps = { shellFor: () => shell, jobs: createJobs({ pollIntervalMs: 100 }) };
   let computers = 0;
@@ -54,7 +56,6 @@ export async function createLibvirtWorld(): Promise<LibvirtWorld> {
     virsh: async (...args) => (await execa('virsh', ['-q', '-c', uri, ...args])).stdout.trim(),
     computer: (name, settings = {}) => {
       computers += 1;
-      const diskDirectory = join(root, 'disks');
       const common = { uri, diskDirectory, accelerator: 'tcg', network: { kind: 'user' }, shutdownSeconds: 20 };
       return tinyComputer(computers, name, { ...common, ...settings });
     },

@@ -84,6 +84,7 @@ async function start(closers: Close[]): Promise<Omit<VmImprint, 'stop'>> {
   const shells = createShellPool();
   closers.push(async () => await shells.closeAll());
   const machines = join(root, 'machines');
+  await mkdir(machines);
   return {
     client,
     catalog: client.catalog,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
@@ -14,6 +14,7 @@ import { verifyCopy } from '../../src/library/verify-copy.ts';
 import { hostKeysOnConsole } from '../../src/os/linux/first-boot.ts';
 import { createJobs } from '../../src/remote/jobs.ts';
 import { createSshShell } from '../../src/remote/ssh-shell.ts';
+import { makeReadOnly } from '../support/read-only.ts';
 import { failureOf } from '../support/runs.ts';
 import { startSshd } from '../support/sshd.ts';
 import { payloadOf } from '../support/tiny-guest.ts';
@@ -159,6 +160,27 @@ describe('a load of the base image', () => {
     } finally {
       await sshd.stop();
     }
+  });
+
+  // Control: the captures below, of the same node with the same directory.
+  it('is refused before anything is touched when the directory for disks is missing or read-only, and so is a capture', async () => {
+    const before = await nodeState();
+    const gone = join(imprint.root, 'gone');
+    await imprint.addNode('vm-2', { diskDirectory: gone });
+    const loading = await failureOf(await imprint.client.startLoad({ node: 'vm-2', image: 'base' }));
+    const mend = await makeReadOnly(join(imprint.root, 'machines'));
+    const run = await capture('unwritable');
+    const capturing = await failureOf(run).finally(mend);
+
+    expect(loading.message).toMatch(
+      /vm-2 cannot be loaded: settings\.diskDirectory: .*gone on .* is missing or cannot/,
+    );
+    expect(capturing.message).toMatch(/vm-1 cannot be captured: settings\.diskDirectory: .*machines on .* missing or/);
+    expect(await imprint.catalog.computers.get('vm-2')).toMatchObject({ state: 'available' });
+    await expect(access(gone)).rejects.toThrow('ENOENT');
+    expect(await imprint.virsh('list', '--all', '--name')).toBe(node);
+    expect(await leftOf(run, 'unwritable')).toEqual({ ...nothing, state: 'available' });
+    expect(await nodeState()).toEqual(before);
   });
 });
 

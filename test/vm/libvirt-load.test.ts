@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Computer } from '../../src/domain/computer.ts';
@@ -15,6 +15,7 @@ import {
   publishTiny,
 } from '../support/libvirt-world.ts';
 import { act, carryOut, type PlanRunner, undo, unwind } from '../support/plan-runner.ts';
+import { makeReadOnly } from '../support/read-only.ts';
 import { payloadOf } from '../support/tiny-guest.ts';
 
 let world: LibvirtWorld;
@@ -265,5 +266,28 @@ describe('the check of a load', () => {
     const problems = await loading.check(loadRequest(world.library, computer, second), world.context);
 
     expect(problems).toMatchObject([{ where: 'settings.library' }]);
+  });
+
+  it("names the host's directory for disks when it is missing or read-only, and leaves nothing there", async () => {
+    const diskDirectory = join(world.root, 'own-disks');
+    const request = loadRequest(world.library, world.computer('check-04', { diskDirectory }), second);
+    const check = async () => await loading.check(request, world.context);
+    const problem = expect.stringContaining(`${diskDirectory} on `) as string;
+
+    const missing = await check();
+    await mkdir(join(diskDirectory, 'check-04'), { recursive: true });
+    const mend = await makeReadOnly(diskDirectory);
+    const readOnly = await check().finally(mend);
+    const mendOwn = await makeReadOnly(join(diskDirectory, 'check-04'));
+    const ownReadOnly = await check().finally(mendOwn);
+
+    expect(missing).toEqual([{ where: 'settings.diskDirectory', problem }]);
+    expect(readOnly).toEqual(missing);
+    expect(ownReadOnly).toMatchObject([
+      { problem: expect.stringContaining(join(diskDirectory, 'check-04')) as string },
+    ]);
+    expect(await readdir(join(diskDirectory, 'check-04'))).toEqual([]);
+    // Control: once it is mended, nothing is wrong.
+    expect(await check()).toEqual([]);
   });
 });

@@ -1,11 +1,11 @@
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { withImprint } from '../support/imprint-suite.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { leftoversOf } from '../support/leftovers.ts';
+import { makeReadOnly } from '../support/read-only.ts';
 import { failureOf } from '../support/runs.ts';
 
 /** A way in which a place that a run needs is broken. `mend` puts it right again. */
@@ -34,7 +34,7 @@ const breaks: readonly Break[] = [
   {
     what: 'the library is read-only, as a file system after an error',
     message: /library mn-test: .*\.staging is missing or cannot be written to/,
-    apply: async ({ library }) => await makeReadOnly(library),
+    apply: async ({ library }) => await makeReadOnly(join(library, '.staging')),
   },
   {
     what: 'a secret is missing',
@@ -53,19 +53,6 @@ const breaks: readonly Break[] = [
     },
   },
 ];
-
-/** Root may write everywhere but on a file system that is read-only. */
-async function makeReadOnly(path: string): Promise<() => Promise<void>> {
-  if (process.getuid?.() !== 0) {
-    await chmod(join(path, '.staging'), 0o500);
-    return async () => await chmod(join(path, '.staging'), 0o700);
-  }
-  await execa('mount', ['--bind', path, path]);
-  await execa('mount', ['-o', 'remount,bind,ro', path]);
-  return async () => {
-    await execa('umount', [path]);
-  };
-}
 
 describe('a capture', () => {
   let imprint: TestImprint;

@@ -4,6 +4,7 @@ import { ConflictError, ImprintError, errorChain } from '../../domain/errors.ts'
 import type { CaptureCheck, CaptureRequest } from '../provisioner.ts';
 import { checkedChain } from './chain.ts';
 import { type DefinedDisk, type Definition, isFileDisk, parseDefinition } from './definition.ts';
+import { diskDirectoryProblems } from './disk-directory.ts';
 import { identifyFiles } from './disk-files.ts';
 import { libraryProblems } from './library-view.ts';
 import { type LibvirtNode, onHost } from './node.ts';
@@ -41,6 +42,8 @@ export async function checkCapture(
     ...disks.flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
     ...(definition.disks.length === 0 ? [{ where: 'domain.disks', problem: `${node.domain} has no disk` }] : []),
     ...(await savedMemoryProblems(node, context)),
+    // The job that copies a disk keeps its record there.
+    ...(await diskDirectoryProblems(node, context)),
     ...(await libraryProblems(node, request.library, context)),
   ];
   return { problems, bytesNeeded: disks.reduce((sum, { bytes }) => sum + bytes, 0) };

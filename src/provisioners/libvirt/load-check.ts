@@ -5,6 +5,7 @@ import { ConflictError } from '../../domain/errors.ts';
 import { type ImageDisk, nameOfRevision } from '../../domain/image.ts';
 import type { LoadRequest } from '../provisioner.ts';
 import { readChain } from '../../remote/qemu-img.ts';
+import { diskDirectoryProblems } from './disk-directory.ts';
 import { type DiskIdentity, identifyFiles } from './disk-files.ts';
 import { libraryProblems } from './library-view.ts';
 import { type LibvirtNode, onHost } from './node.ts';
@@ -24,14 +25,17 @@ export function baseFile(node: LibvirtNode, request: LoadRequest, disk: ImageDis
   return onHost(node, request.library, posix.join(request.copy.path, disk.file));
 }
 
-/** What stands in the way of a load: the library as the host sees it, the revision's files in it, and the room for copies of them. */
+/** What stands in the way of a load: the host's directory for disks, the library as it sees it, the revision's files, and the room for copies. */
 export async function checkLoad(
   node: LibvirtNode,
   request: LoadRequest,
   context: CallContext,
 ): Promise<readonly Problem[]> {
-  const library = await libraryProblems(node, request.library, context);
-  if (library.length > 0) return library;
+  const places = [
+    ...(await diskDirectoryProblems(node, context)),
+    ...(await libraryProblems(node, request.library, context)),
+  ];
+  if (places.length > 0) return places;
   const bases = imageDisks(request).map((disk) => ({ disk, path: baseFile(node, request, disk) }));
   const paths = bases.map(({ path }) => path);
   const found = await identifyFiles(node.shell, paths, context);
@@ -94,10 +98,8 @@ async function spaceProblems(
 ): Promise<readonly Problem[]> {
   if (node.settings.clone === 'copy-on-write') return [];
   const directory = node.settings.diskDirectory;
-  const options = { signal: context.signal, timeoutMs: 30_000, allowedExitCodes: [0, 1] };
+  const options = { signal: context.signal, timeoutMs: 30_000 };
   const result = await node.shell.run('stat', ['-f', '-c', '%a %S', directory], options);
-  // Not there yet: the first step makes it, and the copy says when it runs out of room.
-  if (result.exitCode !== 0) return [];
   const [blocks = 0, size = 0] = result.stdout.trim().split(' ').map(Number);
   const needed = imageDisks(request).reduce((sum, disk) => sum + disk.sizeBytes, 0);
   if (blocks * size >= needed) return [];

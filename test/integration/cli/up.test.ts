@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { findPostmaster } from '../../../src/platform/postmaster.ts';
 import { findProcess } from '../../../src/platform/process-file.ts';
 import { stopPlatform } from '../../../src/platform/platform.ts';
+import { makeReadOnly } from '../../support/read-only.ts';
 import { skipWithout } from '../../support/unavailable.ts';
 
 const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
@@ -77,5 +78,15 @@ describe('imprint up', () => {
     expect(ended).toBe(0);
     expect(await running()).toEqual([false, false]);
     expect(await run('nodes', 'list')).toMatchObject({ status: 2 });
+  });
+
+  // Control: the test above, with the same directory.
+  it('starts nothing where the state directory is read-only, and says which directory it is', async () => {
+    const mend = await makeReadOnly(directory);
+    const refused = await run('up').finally(mend);
+
+    expect(refused).toMatchObject({ status: 2, output: expect.stringContaining(`the state directory ${directory}: `) });
+    expect(refused.output).toContain('IMPRINT_STATE_DIR');
+    expect(await running()).toEqual([false, false]);
   });
 });

@@ -1,9 +1,11 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../src/domain/errors.ts';
 import { openStateDirectory, packageRoot, stateDirectoryPath } from '../../../src/platform/state-directory.ts';
+import { makeReadOnly } from '../../support/read-only.ts';
 
 let parent: string;
 
@@ -23,6 +25,28 @@ describe('the state directory', () => {
 
     expect((await stat(state.path)).mode & 0o777).toBe(0o700);
     expect((await stat(await state.directory('inside'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('is refused when it is read-only, when it cannot be made there, and when it is no directory', async () => {
+    const state = join(parent, 'state');
+    const file = join(parent, 'file');
+    await mkdir(state);
+    await writeFile(file, '');
+    const mend = await makeReadOnly(state);
+    try {
+      for (const path of [state, join(state, 'inside'), file]) {
+        const refused = openStateDirectory(path);
+        await expect(refused).rejects.toBeInstanceOf(InvalidInputError);
+        await expect(refused).rejects.toThrow(
+          `use the state directory ${path}: it cannot be made, or not be written to`,
+        );
+      }
+      expect(await readdir(state)).toEqual([]);
+    } finally {
+      await mend();
+    }
+    // Control: once it is mended, both can be used.
+    for (const path of [state, join(state, 'inside')]) expect((await openStateDirectory(path)).path).toBe(path);
   });
 
   it('gives the same port again, to another process too', async () => {
