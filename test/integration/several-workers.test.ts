@@ -155,7 +155,52 @@ describe('two workers of one management node', () => {
         jobs: expect.not.arrayContaining(['sha256']),
       });
     }
+  }, 300_000);
+
+  it('loads a fleet to its end although one was killed in the middle and the other one was started after it: none lost, no slot leaked', async () => {
+    const { catalog, client } = imprint;
+    const [image, host] = [imprint.fresh('image'), imprint.fresh('kvm')];
+    const source = await imprint.addNode();
+    await (await client.startCapture({ node: source, image, operatingSystem: simulatedSystem })).result();
+    const resource = `host/${host}`;
+    await catalog.slots.setCapacity(resource, 2);
+    const nodes = await Promise.all(
+      Array.from({ length: 5 }, async () => await imprint.addNode({ host, bootSeconds: 2 })),
+    );
+    const slots = async () => (await catalog.slots.list()).find((one) => one.resource === resource);
+    const fleet = await client.startLoads({ nodes, image });
+    const runs = fleet.members.map(({ run }) => run.id);
+    const glance = async () => await catalog.fleets.glance(runs);
+    const ended = async () => (await glance()).filter(({ state }) => state !== 'running').length;
+    /** A run that waits for its node to boot; there the worker has an activity in its hands. */
+    const booting = async () => (await glance()).find(({ step }) => step?.number.startsWith('6') === true)?.run;
+    await vi.waitFor(async () => {
+      expect(await ended()).toBeGreaterThan(0);
+      expect(await booting()).toBeDefined();
+    }, patience);
+
+    const inHand = await booting();
     await fresh.kill();
+    const left = await ended();
+    const next = await imprint.startWorker();
+    const summary = await fleet.result();
+
+    expect(summary.members).toMatchObject(nodes.map((node) => ({ node, state: 'loaded' })));
+    expect(await fleet.describe()).toMatchObject({
+      state: 'completed',
+      outcome: `5 of 5 nodes are READY with ${image}-v1`,
+    });
+    expect((await catalog.runs.steps(fleet.id)).map(({ number }) => number)).toEqual(['1', '3']);
+    expect(await slots()).toMatchObject({ holders: [], queue: [] });
+    for (const node of nodes) {
+      expect(await catalog.runs.list({ node, limit: 2 })).toHaveLength(1);
+      expect([node, await timesOf(node, 'fill-vda'), await violationsOn(imprint, node)]).toEqual([node, 1, []]);
+    }
+    // Control: it was killed in the middle, with a step in its hands that the next one took up.
+    expect(left).toBeLessThan(nodes.length);
+    const steps = await catalog.runs.steps(inHand ?? '');
+    expect(steps.some(({ number, attempt }) => number.startsWith('6') && attempt > 1)).toBe(true);
+    await next.kill();
   }, 300_000);
 });
 

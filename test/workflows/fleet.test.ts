@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, it, vi } from 'vitest';
+import type { FleetProgress } from '../../src/client.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { patience } from '../support/runs.ts';
@@ -118,6 +119,38 @@ describe.concurrent('a load of many nodes', () => {
     expect(await slotsOf(resource)).toMatchObject({ holders: [], queue: [] });
   });
 
+  it('shows whoever watches it, or one of its runs, where each node stands in the queue', async ({ expect }) => {
+    const { resource, nodes } = await nodesOn(1, 3);
+    const [holder = '', ...waiting] = nodes;
+    const call = 'provisioner().power.read';
+    const held = tampering.hold({ node: holder, activity: 'preReload', call, when: 'before' });
+    const first = await imprint.client.startLoad({ node: holder, image });
+    await held.reached;
+    const fleet = await imprint.client.startLoads({ nodes: waiting, image });
+    const place = (position: number) => ({ queue: { run: expect.any(String), resource, position, slots: 1 } });
+    const positionsOf = ({ nodes: all }: FleetProgress) => all.map(({ queue }) => queue?.position ?? 0).sort();
+    const queued = await seen(fleet.watch(), (progress) => String(positionsOf(progress)) === '1,2');
+    const next = queued.nodes.find(({ queue }) => queue?.position === 1);
+    const watchNext = () => fleet.members.find(({ node }) => node === next?.node)?.run.watch();
+
+    expect(queued).toMatchObject({ status: 'RUNNING', run: { id: fleet.id, state: 'running' } });
+    expect(queued.nodes.map(({ node }) => node)).toEqual(waiting);
+    expect(next).toMatchObject({ state: 'running', step: { number: '2.1' }, ...place(1) });
+    expect(await seen(watchNext(), ({ queue }) => queue !== undefined)).toMatchObject({
+      status: 'RUNNING',
+      ...place(1),
+    });
+
+    held.release();
+    const last = await seen(fleet.watch(), ({ status }) => status !== 'RUNNING');
+    await first.result();
+    expect(last).toMatchObject({ status: 'COMPLETED', run: { state: 'completed' } });
+    expect(last.nodes).toMatchObject(waiting.map((node) => ({ node, state: 'completed' })));
+    // Control: who has had its slots stands in no queue.
+    expect(last.nodes.filter(({ queue }) => queue !== undefined)).toEqual([]);
+    expect(await seen(watchNext(), ({ status }) => status === 'COMPLETED')).not.toHaveProperty('queue');
+  });
+
   it('that is cancelled begins nothing more, and takes back what was under way', async ({ expect }) => {
     const { resource, nodes } = await nodesOn(4, 4);
     const [done = '', working = '', ...rest] = nodes;
@@ -176,3 +209,12 @@ describe.concurrent('a load of many nodes', () => {
     expect(await again.result()).toMatchObject({ members: [{ state: 'loaded' }, { state: 'loaded' }] });
   });
 });
+
+/** The first moment of what is watched of which this is true; leaves then. */
+async function seen<Moment>(
+  watched: AsyncIterable<Moment> | undefined,
+  isIt: (moment: Moment) => boolean,
+): Promise<Moment> {
+  for await (const moment of watched ?? []) if (isIt(moment)) return moment;
+  throw new Error('what was watched ended before it was seen');
+}
