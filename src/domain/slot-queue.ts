@@ -31,7 +31,8 @@ export interface QueueLook<Request> {
  *
  * A request gets all of its slots at once or none, so two can never wait for each other. It is passed by a later one only where it lacks
  * something that the later one does not need: a host that is full keeps nobody from another host. What the longest waiting request needs
- * and is free is kept for it, so that it cannot be passed for ever; that leaves at most one slot of a resource unused.
+ * and is free is kept for it, so that it cannot be passed for ever; that leaves at most one slot of a resource unused. For one that needs a
+ * resource without slots, which an administrator has closed, nothing is kept.
  */
 export function lookAtQueue<Request extends QueuedRequest>(
   requests: readonly Request[],
@@ -40,17 +41,25 @@ export function lookAtQueue<Request extends QueuedRequest>(
   const free = createFree(slotsOf);
   for (const request of requests) if (request.granted) free.take(request.resources);
   const grants: Request[] = [];
-  const waiting: { request: Request; lacks: readonly string[] }[] = [];
+  const waiting: { request: Request; place: QueuePlace }[] = [];
+  const lengths = new Map<string, number>();
+  let isKept = false;
   for (const request of requests.filter(({ granted }) => !granted)) {
+    const { resources } = request;
     // What an earlier one lacks this one lacks too: within a look nothing becomes free.
-    const lacks = request.resources.filter((resource) => free.of(resource) <= 0);
-    if (lacks.length === 0) grants.push(request);
-    else waiting.push({ request, lacks });
-    const isFirstToWait = lacks.length > 0 && waiting.length === 1;
-    if (lacks.length === 0 || isFirstToWait) free.take(request.resources);
+    const lacks = resources.filter((resource) => free.of(resource) <= 0);
+    if (lacks.length === 0) {
+      grants.push(request);
+      free.take(resources);
+      continue;
+    }
+    for (const resource of resources) lengths.set(resource, (lengths.get(resource) ?? 0) + 1);
+    waiting.push({ request, place: longestOf(lacks, lengths) });
+    if (isKept || lacks.some((resource) => slotsOf(resource) === 0)) continue;
+    free.take(resources);
+    isKept = true;
   }
-  const placed = waiting.map(({ request, lacks }, index) => ({ request, place: placeOf(waiting, index, lacks) }));
-  return { grants, waiting: placed };
+  return { grants, waiting };
 }
 
 function createFree(slotsOf: (resource: string) => number) {
@@ -64,14 +73,8 @@ function createFree(slotsOf: (resource: string) => number) {
   };
 }
 
-function placeOf(
-  waiting: readonly { readonly request: QueuedRequest }[],
-  index: number,
-  lacks: readonly string[],
-): QueuePlace {
-  const places = lacks.map((resource) => {
-    const ahead = waiting.slice(0, index).filter(({ request }) => request.resources.includes(resource));
-    return { resource, position: ahead.length + 1 };
-  });
+/** `lengths`: how many wait for each resource, this one among them. */
+function longestOf(lacks: readonly string[], lengths: ReadonlyMap<string, number>): QueuePlace {
+  const places = lacks.map((resource) => ({ resource, position: lengths.get(resource) ?? 1 }));
   return places.reduce((longest, place) => (place.position > longest.position ? place : longest));
 }

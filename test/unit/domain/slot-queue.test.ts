@@ -51,6 +51,14 @@ describe('the queue for slots', () => {
     });
   });
 
+  it('keeps nothing for one that waits for what is closed, so that the others go on', () => {
+    const requests = [waits('a', 'node', 'closed'), waits('b', 'node', 'h1'), waits('c', 'node', 'h1')];
+    expect(look(requests, { node: 1, closed: 0, h1: 4 })).toEqual({
+      grants: ['b'],
+      places: ['a: 1 for closed', 'c: 2 for node'],
+    });
+  });
+
   it('tells the longest of the queues in which a request stands', () => {
     const requests = [holds('x', 'node', 'h1'), waits('a', 'node'), waits('b', 'node', 'h1')];
     expect(look(requests, { node: 1, h1: 1 }).places).toEqual(['a: 1 for node', 'b: 2 for node']);
