@@ -43,14 +43,27 @@ async function loadMember(steps: Steps, fleet: AdmittedFleet, member: Numbered):
   const run = memberOf(node);
   try {
     const back = { noUndo: 'The run of the node takes its own steps back.' };
-    const result = await steps.take(number, `Load ${node}`, async () => await runMember(fleet, member), back);
-    const outcome = `${revisionName(result.image, result.revision)} is READY on ${node}`;
-    return { node, run, state: 'loaded', outcome };
+    return await steps.take(number, `Load ${node}`, async () => await runOrFollow(fleet, member, run), back);
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return await follow(node, run);
     // Anything that is no Temporal failure is a bug in this code: the workflow task is tried again until it is mended.
     if (!(error instanceof TemporalFailure)) throw error;
     return { node, run, state: isCancellation(error) ? 'cancelled' : 'failed', outcome: sentenceOf(error) };
+  }
+}
+
+async function runOrFollow(fleet: AdmittedFleet, member: AdmittedNode, run: string): Promise<FleetMember> {
+  const { node } = member;
+  try {
+    const result = await runMember(fleet, member);
+    return {
+      node,
+      run,
+      state: 'loaded',
+      outcome: `${revisionName(result.image, result.revision)} is READY on ${node}`,
+    };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return await follow(node, run);
+    throw error;
   }
 }
 

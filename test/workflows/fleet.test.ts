@@ -208,6 +208,49 @@ describe.concurrent('a load of many nodes', () => {
     const again = await imprint.client.fleet(one.id);
     expect(await again.result()).toMatchObject({ members: [{ state: 'loaded' }, { state: 'loaded' }] });
   });
+
+  it('that finds a run of its own begun before, as one that was reset does, waits for that and disturbs no other', async ({
+    expect,
+  }) => {
+    const [begun, other] = [await imprint.addNode(), await imprint.addNode()];
+    const held = tampering.hold({
+      node: begun,
+      activity: 'preReload',
+      call: 'provisioner().power.read',
+      when: 'before',
+    });
+    const busy = tampering.hold({
+      node: other,
+      activity: 'preReload',
+      call: 'provisioner().power.read',
+      when: 'before',
+    });
+    const start = async (type: string, of: string, input: object) =>
+      await imprint.temporal.workflow.start(type, {
+        ...{ workflowId: `${type}/${of}/reset`, taskQueue: 'imprint', args: [input] },
+      });
+    const earlier = await start('loadNode', begun, { node: begun, image });
+    await held.reached;
+    const fleet = await start('loadFleet', image, { nodes: [begun, other], image });
+    await busy.reached;
+    await vi.waitFor(async () => {
+      const { raw } = await fleet.describe();
+      expect(raw.pendingActivities?.[0]?.activityType?.name).toBe('followRun');
+    }, patience);
+    await fleet.cancel();
+    const ofOther = imprint.temporal.workflow.getHandle(`loadNode/${other}/reset`);
+    await vi.waitFor(async () => {
+      expect((await ofOther.describe()).raw.pendingActivities?.[0]?.state).toBe(3);
+    }, patience);
+    // It ends when what it has begun has ended, not before.
+    expect((await fleet.describe()).status.name).toBe('RUNNING');
+    busy.release();
+    await expect(fleet.result()).rejects.toThrow();
+    expect((await ofOther.describe()).status.name).toBe('CANCELLED');
+    expect((await earlier.describe()).status.name).toBe('RUNNING');
+    held.release();
+    await earlier.result();
+  });
 });
 
 /** The first moment of what is watched of which this is true; leaves then. */
