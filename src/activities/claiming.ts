@@ -12,6 +12,7 @@ import type { CaptureImageInput, FreeNodeInput, LoadNodeInput, NodeInput, PowerN
 import { nameOfRevision, type Revision } from '../domain/image.ts';
 import type { Procedure, RunState } from '../domain/run.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import { cutStep } from '../catalog/settle-run.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -187,7 +188,6 @@ async function giveBack(catalog: Catalog, step: StepInput, state: ComputerState 
 async function closeSteps(catalog: Catalog, run: string): Promise<void> {
   const open = (await catalog.runs.steps(run)).filter(({ state }) => state === 'running');
   for (const { number, title, attempt } of open) {
-    const error = 'the run ended while this step was under way';
-    await catalog.runs.recordStep(run, { number, title, attempt, state: 'failed', error });
+    await catalog.runs.recordStep(run, { number, title, attempt, state: 'failed', error: cutStep });
   }
 }

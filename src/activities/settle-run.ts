@@ -1,4 +1,4 @@
-import { outcomeOfEnd, stateOfEnd } from '../domain/ended-run.ts';
+import { leftByEnd, outcomeOfEnd, stateOfEnd } from '../domain/ended-run.ts';
 import type { RunRecord } from '../domain/run.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
@@ -25,13 +25,14 @@ async function settleAbsent({ catalog }: ActivityDependencies, run: RunRecord): 
   const [archived] = await catalog.archive.list(run.id);
   if (archived !== undefined) {
     const { status, closed } = archived;
-    const end = { state: stateOfEnd(status), outcome: outcomeOfEnd({ ...archived, node: run.node }), ended: closed };
+    const outcome = outcomeOfEnd({ ...run, ...archived });
+    const end = { state: stateOfEnd(status), outcome, ended: closed };
     return await catalog.runs.settle(run.id, end);
   }
   if (Date.now() - Date.parse(run.created) < graceMs) return false;
   const begun = (await catalog.runs.steps(run.id)).length > 0;
   const outcome = begun
-    ? `unknown: Temporal has no record of this run (any more); it may still own ${run.node}`
+    ? `unknown: Temporal has no record of this run (any more); ${leftByEnd(run)}`
     : 'it was never started: Temporal has no record of it';
   return await catalog.runs.settle(run.id, { state: 'lost', outcome });
 }

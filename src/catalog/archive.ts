@@ -81,8 +81,9 @@ export function createArchive(database: Database): Archive {
     async missing(executions) {
       const rows = await database.read(
         'find out which runs are archived',
-        'SELECT execution FROM run_archive WHERE execution = ANY($1::text[])',
-        [executions.map(({ execution }) => execution)],
+        // By both, as the primary key is: the archive is never read from end to end.
+        'SELECT a.execution FROM unnest($1::text[], $2::text[]) AS k (run, execution) JOIN run_archive a ON a.run_id = k.run AND a.execution = k.execution',
+        [executions.map(({ run }) => run), executions.map(({ execution }) => execution)],
       );
       const kept = new Set(parseRows(z.object({ execution: z.string() }), rows).map(({ execution }) => execution));
       return executions.filter(({ execution }) => !kept.has(execution));

@@ -1,5 +1,6 @@
 import type { RunProgress, Untaken } from '../client.ts';
 import type { Progress } from '../domain/call-context.ts';
+import { leftByEnd } from '../domain/ended-run.ts';
 import { describePlace } from '../domain/slot-queue.ts';
 import type { JsonObject } from '../domain/plan.ts';
 import type { RunRecord, StepRecord } from '../domain/run.ts';
@@ -48,7 +49,7 @@ export function outcomeOf(progress: Pick<RunProgress, 'run' | 'status'>): string
   if (run.outcome !== undefined) return run.outcome;
   if (status === 'RUNNING') return undefined;
   if (status === 'GONE') return 'Temporal does not know this run (any more); what became of it is not recorded';
-  return `the run was ended in Temporal (${stateOf(progress)}): its steps were not taken back, and it may still own ${run.node}`;
+  return `the run was ended in Temporal (${stateOf(progress)}): ${leftByEnd(run)}`;
 }
 
 /** The step that is carried out now; undefined between steps, and once the run has ended. */

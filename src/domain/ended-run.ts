@@ -52,7 +52,8 @@ export function stateOfEnd(status: EndStatus): Exclude<RunState, 'running'> {
 }
 
 /** One sentence for the catalog, where the run itself could not say what came of it. */
-export function outcomeOfEnd({ status, failure, node }: Pick<EndedExecution, 'status' | 'failure' | 'node'>): string {
+export function outcomeOfEnd(ended: Pick<EndedExecution, 'status' | 'failure' | 'procedure' | 'node'>): string {
+  const { status, failure } = ended;
   const why = failure === undefined || failure.message === '' ? '' : `: ${failure.message}`;
   switch (status) {
     case 'COMPLETED':
@@ -64,6 +65,24 @@ export function outcomeOfEnd({ status, failure, node }: Pick<EndedExecution, 'st
     case 'TERMINATED':
     case 'TIMED_OUT':
     case 'CONTINUED_AS_NEW':
-      return `the run was ended in Temporal (${stateOfEnd(status)}${why}): its steps were not taken back, and it may still own ${node}`;
+      return `the run was ended in Temporal (${stateOfEnd(status)}${why}): ${leftByEnd(ended)}`;
+  }
+}
+
+/** What is left by a run that did not end by itself, as part of a sentence. `node`: what it worked on. */
+export function leftByEnd({ procedure, node }: Pick<EndedExecution, 'procedure' | 'node'>): string {
+  switch (procedure) {
+    case 'captureImage':
+    case 'loadNode':
+    case 'powerNode':
+    case 'unloadNode':
+    case 'freeNode':
+      return `its steps were not taken back, and it may still own ${node}`;
+    case 'checkNode':
+      return 'it only read';
+    case 'deleteRevision':
+      return `${node} may be gone in part; the same command goes on`;
+    case 'loadFleet':
+      return 'the loads that it had begun go on by themselves';
   }
 }

@@ -17,8 +17,7 @@ export interface JobToComplete {
 /**
  * Starts the job or attaches to it, and waits for its end. A job that was lost (killed, or its host restarted) is cleared and started
  * once more; lost again: OutcomeUnknownError. An exit status other than 0: CommandFailedError, or CapacityError where there was no
- * space left, and the job is cleared, so that the next
- * attempt begins anew. An aborted signal detaches; the job goes on.
+ * space left, and the job is cleared, so that the next attempt begins anew. An aborted signal detaches; the job goes on.
  */
 export async function completeJob(
   jobs: Jobs,

@@ -23,8 +23,8 @@ const SHORT_MS = 60_000;
 
 /**
  * Makes the library's root and its hidden directories, and proves that it can be written to. May be run at any time, by several at once.
- * Fence
- * records of runs and jobs that are over for 90 days (longer than any run is taken up again) are removed. InvalidInputError says what is in the way.
+ * Fence records of runs and jobs that are over for 90 days (longer than any run is taken up again) are removed. InvalidInputError says what
+ * is in the way.
  */
 export async function prepare(place: LibraryPlace, context: CallContext): Promise<void> {
   const { root } = libraryPaths(place);

@@ -8,8 +8,9 @@ import {
 import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import { endStatuses, type EndedExecution } from '../domain/ended-run.ts';
+import { everyNode } from '../domain/fleet.ts';
 import type { Json, JsonObject } from '../domain/plan.ts';
-import { procedures } from '../domain/run.ts';
+import { procedures, type Procedure } from '../domain/run.ts';
 import { describeFailure } from '../workflows/failure-sentence.ts';
 
 /** Reads all of an ended execution; undefined while it goes on, or when it is none of a procedure. WorkflowNotFoundError passes through. */
@@ -30,7 +31,7 @@ export async function readEnded(
     run,
     execution: described.runId,
     procedure,
-    node: typeof input['node'] === 'string' ? input['node'] : (run.split('/')[1] ?? run),
+    node: nodeOf(procedure, run, input),
     input,
     status,
     started: described.startTime.toISOString(),
@@ -40,6 +41,11 @@ export async function readEnded(
     memo: asObject(described.memo),
     history: historyToJSON(history),
   };
+}
+
+function nodeOf(procedure: Procedure, run: string, input: JsonObject): string {
+  if (procedure === 'loadFleet') return everyNode;
+  return typeof input['node'] === 'string' ? input['node'] : (run.split('/')[1] ?? run);
 }
 
 /** What the workflow was given; an object whatever somebody has started it with by hand. */

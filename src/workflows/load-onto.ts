@@ -58,7 +58,7 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
     },
   );
 
-  // 4.`Say goodbye to the outgoing system of ${node}`
+  // 4. Pre-reload hook of the outgoing system.
   await steps.take(
     `${prefix}4`,
     `Say goodbye to the outgoing system of ${node}`,

@@ -33,6 +33,17 @@ describe('how a run stands', () => {
     expect(outcomeOf(capture())).toBeUndefined();
     expect(outcomeOf(capture({ status: 'TERMINATED' }))).toContain('may still own lab-07');
   });
+
+  it('says of one that owns no node what it leaves instead', () => {
+    const terminated = (run: object) => outcomeOf(capture({ run: { ...capture().run, ...run }, status: 'TERMINATED' }));
+    expect(terminated({ procedure: 'loadFleet', node: '*' })).toMatch(
+      /: the loads that it had begun go on by themselves$/,
+    );
+    expect(terminated({ procedure: 'deleteRevision', node: 'web-v3' })).toMatch(
+      /: web-v3 may be gone in part; the same/,
+    );
+    expect(terminated({ procedure: 'checkNode' })).toMatch(/: it only read$/);
+  });
 });
 
 describe('what a run waits for, when nobody takes its work up', () => {
