@@ -3,14 +3,22 @@ import { join } from 'node:path';
 import type { Manifest, Revision } from '../../src/domain/image.ts';
 import { nameOfRevision } from '../../src/domain/image.ts';
 import { formatManifest } from '../../src/library/manifest.ts';
+import type { LibraryPlace } from '../../src/remote/library-place.ts';
 import { simulatedSystem, type TestImprint } from './imprint.ts';
 
-/** Publishes the next revision of an image without a capture: a manifest and one file, in the library of the management node. */
-export async function publishByHand({ catalog, library }: TestImprint, image: string): Promise<Revision> {
+/**
+ * Publishes the next revision of an image without a capture: a manifest and one file, in a library on this machine, by default that of the
+ * management node.
+ */
+export async function publishByHand(
+  { catalog, library: root }: TestImprint,
+  image: string,
+  library: Pick<LibraryPlace, 'name' | 'root'> = { name: 'mn-test', root },
+): Promise<Revision> {
   const owner = `importImage/${image}/${String(Math.random())}`;
   const request = { owner, image, operatingSystem: simulatedSystem, comment: '', author: 'test' };
   const revision = await catalog.revisions.reserve(request);
-  const path = join(library, nameOfRevision(revision));
+  const path = join(library.root, nameOfRevision(revision));
   const disk = { name: 'vda', file: 'vda.simulated', format: 'simulated', virtualSizeBytes: 4, sizeBytes: 4 } as const;
   const manifest: Manifest = {
     schema: 1,
@@ -27,7 +35,7 @@ export async function publishByHand({ catalog, library }: TestImprint, image: st
   await mkdir(path, { recursive: true });
   await writeFile(join(path, 'manifest.json'), formatManifest(manifest));
   await writeFile(join(path, disk.file), 'disk');
-  const copy = { revisionId: revision.id, library: 'mn-test', path, sizeBytes: 4 };
+  const copy = { revisionId: revision.id, library: library.name, path, sizeBytes: 4 };
   return await catalog.revisions.publish(owner, revision.id, manifest, copy);
 }
 

@@ -14,6 +14,8 @@ import {
   loadRequest,
   publishTiny,
 } from '../support/libvirt-world.ts';
+import { startImprint } from '../support/imprint.ts';
+import { publishByHand } from '../support/published-image.ts';
 import { act, carryOut } from '../support/plan-runner.ts';
 import { startSshd, type Sshd } from '../support/sshd.ts';
 import { payloadOf } from '../support/tiny-guest.ts';
@@ -114,5 +116,34 @@ describe('a host of domains over SSH', () => {
     expect(await sshd.loginCount()).toBe(2);
     expect(evidence).not.toHaveProperty('startedAgain');
     await execa('qemu-img', ['compare', '-f', 'qcow2', '-F', 'qcow2', disk, join(request.staging, 'vda.qcow2')]);
+  });
+});
+
+describe("deleting an image whose library is a host's own", () => {
+  it('is done over SSH by the worker of a node that names the library, and takes nothing else', async () => {
+    const root = join(world.root, 'deleting');
+    await mkdir(join(root, '.staging'), { recursive: true });
+    const imprint = await startImprint({ settings: { IMPRINT_SECRET_HOST_KEY: sshd.privateKey } });
+    try {
+      const own = { name: 'kvm-02', root };
+      const { id: _id, state: _state, ...computer } = world.computer('ssh-04', { host, library: { own } });
+      await imprint.catalog.computers.add(computer);
+      const [old] = [await publishByHand(imprint, 'web', own), await publishByHand(imprint, 'web', own)];
+      await imprint.catalog.revisionLife.promote({ image: 'web', revision: 2 }, 'test');
+      await imprint.catalog.revisionLife.retire(old, 'test');
+      const logins = await sshd.loginCount();
+      await imprint.startWorkerHere();
+
+      const run = await imprint.client.startDeletion(old);
+      expect(await run.result()).toEqual({ image: 'web', revision: 1, libraries: ['kvm-02'] });
+
+      expect((await readdir(root)).sort()).toEqual(['.staging', '.trash', 'web-v2']);
+      expect(await readdir(join(root, '.trash'))).toEqual([]);
+      expect(await imprint.catalog.copies.list(old.id)).toEqual([]);
+      // The control: without the host nothing could have been deleted.
+      expect(await sshd.loginCount()).toBe(logins + 1);
+    } finally {
+      await imprint.stop();
+    }
   });
 });
