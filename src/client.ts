@@ -106,6 +106,8 @@ export interface ImprintClient {
   releaseNode(request: ReleaseNodeRequest): Promise<ReleaseNodeAnswer>;
   /** Starts the deletion of a retired revision that nothing uses, in every library. ConflictError names what uses it. */
   startDeletion(request: DeletionRequest, options?: RequestOptions): Promise<RunHandle<DeleteRevisionResult>>;
+  /** Starts reading a node's status. */
+  startStatus(node: string): Promise<RunHandle<NodeStatus>>;
   /** Reads a node's status, and waits for it. */
   nodeStatus(node: string): Promise<NodeStatus>;
   /** A run that was started before, by its id. */
@@ -186,21 +188,23 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
     },
     releaseNode: async (request) => await releaseNode(temporal, catalog, request),
     startDeletion: async (request, options = {}) => await startDeletion(temporal, catalog, request, options.requestKey),
-    nodeStatus: async (node) => {
-      const input = parseNodeInput({ node });
-      const run = await startRun<NodeStatus>(temporal, catalog, {
-        procedure: 'checkNode',
-        input,
-        summary: `Status of ${node}`,
-      });
-      return await run.result();
-    },
+    startStatus: async (node) => await startStatus(temporal, catalog, node),
+    nodeStatus: async (node) => await (await startStatus(temporal, catalog, node)).result(),
     run: (id) => createRunHandle(catalog, temporal.workflow.getHandle(id)),
     close: async () => {
       await temporal.connection.close();
       await catalog.close();
     },
   };
+}
+
+async function startStatus(temporal: Client, catalog: Catalog, node: string): Promise<RunHandle<NodeStatus>> {
+  const input = parseNodeInput({ node });
+  return await startRun<NodeStatus>(temporal, catalog, {
+    procedure: 'checkNode',
+    input,
+    summary: `Status of ${node}`,
+  });
 }
 
 async function connectTemporal(): Promise<Client> {

@@ -42,7 +42,7 @@ export async function nodeStatus(
 }
 
 function notRunning(node: LibvirtNode, power: PowerReading): Observation {
-  return { ssh: false, reason: `not tried: ${node.domain} is ${power.raw}` };
+  return { ssh: false, reason: `not tried: libvirt says ${power.raw} of ${node.domain}` };
 }
 
 function nodetypeReason(node: LibvirtNode, definition: Definition | undefined): string {
