@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadClientConfigProfile } from '@temporalio/envconfig';
-import { z } from 'zod';
 import { findPostmaster } from '../platform/postmaster.ts';
 import { findProcess } from '../platform/process-file.ts';
+import { rememberedSettings } from '../platform/remembered-settings.ts';
 import { openStateDirectory, stateDirectoryPath } from '../platform/state-directory.ts';
 
 /** Settings by name. */
@@ -12,11 +12,6 @@ export type Environment = Record<string, string | undefined>;
 
 // eslint-disable-next-line no-restricted-syntax -- completes the environment for src/config.ts and for Temporal's own settings, which read it
 export const processEnvironment: Environment = process.env;
-
-const rememberedWorker = z.record(z.string(), z.string());
-
-/** What `imprint up` remembers, in the state directory, of the worker that it runs: the settings that the command line needs too. */
-export const workerFile = 'worker.json';
 
 /**
  * Where DATABASE_URL is not set: uses the platform that runs in the state directory of this checkout (`imprint up`, the demo). What is set
@@ -55,10 +50,11 @@ async function findPlatform(path: string): Promise<Environment | undefined> {
   if (postmaster === undefined) return undefined;
   const password = (await readFile(join(path, 'postgres', 'password'), 'utf8')).trim();
   return {
-    ...(await findWorker(join(path, workerFile))),
+    // A demo that was kept has a database of its own.
+    DATABASE_URL: `postgresql://postgres:${password}@127.0.0.1:${String(postmaster.port)}/imprint`,
+    ...(await rememberedSettings(path)),
     // The UI before the address: an address that was adopted would look like a configured one.
     ...(await findTemporal(path)),
-    DATABASE_URL: `postgresql://postgres:${password}@127.0.0.1:${String(postmaster.port)}/imprint`,
   };
 }
 
@@ -70,13 +66,4 @@ async function findTemporal(path: string): Promise<Environment> {
     ...(uiPort === undefined ? {} : { IMPRINT_TEMPORAL_UI: `http://127.0.0.1:${String(uiPort)}` }),
     ...(port === undefined ? {} : { TEMPORAL_ADDRESS: `127.0.0.1:${String(port)}` }),
   };
-}
-
-async function findWorker(file: string): Promise<Environment> {
-  try {
-    return rememberedWorker.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch {
-    // No worker was started by `imprint up`; then its settings come from the environment.
-    return {};
-  }
 }

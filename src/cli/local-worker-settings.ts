@@ -1,9 +1,10 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { UnavailableError } from '../domain/errors.ts';
 import { isReadable } from './is-readable.ts';
-import { workerFile, type Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { forgetSettings, rememberSettings } from '../platform/remembered-settings.ts';
 import type { StateDirectory } from '../platform/state-directory.ts';
 
 /** The settings of the worker that `imprint up` runs: what the environment says, and places in the state directory for the rest. */
@@ -19,13 +20,13 @@ export async function prepareLocalWorker(state: StateDirectory, env: Environment
     IMPRINT_SECRETS: env['IMPRINT_SECRETS'] ?? (await makeSecrets(await state.directory('secrets'))),
     IMPRINT_SIMULATED_WORLD: env['IMPRINT_SIMULATED_WORLD'] ?? (await state.directory('world')),
   };
-  await writeFile(join(state.path, workerFile), `${JSON.stringify(settings, undefined, 2)}\n`, { mode: 0o600 });
+  await rememberSettings(state, 'up', settings);
   return settings;
 }
 
 /** Other calls of the command line then no longer take this worker's settings for theirs. */
 export async function forgetLocalWorker(state: StateDirectory): Promise<void> {
-  await rm(join(state.path, workerFile), { force: true });
+  await forgetSettings(state, 'up');
 }
 
 /** A key that opens root on the nodes, and the same as what root accepts there. Existing ones stay. */

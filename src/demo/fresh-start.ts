@@ -3,16 +3,18 @@ import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { execa } from 'execa';
 import pg from 'pg';
-import { stopProcess } from '../platform/process-file.ts';
+import type { StateDirectory } from '../platform/state-directory.ts';
 import { makeDirectories, type DemoDirectories } from './directories.ts';
+import { stopKept } from './kept.ts';
 
 /** The demo's own database on the platform's server: it begins anew each time, and touches no other. */
 const database = 'imprint_demo';
 
 /** What an earlier demo left running or lying about is stopped and removed, so that every demo tells the same story. */
-export async function startFresh(root: string, libvirtUri: string | undefined): Promise<DemoDirectories> {
-  await stopProcess(`${root}.worker.json`, 40_000);
+export async function startFresh(state: StateDirectory, libvirtUri: string | undefined): Promise<DemoDirectories> {
+  await stopKept(state);
   if (libvirtUri !== undefined) await removeMachines(libvirtUri);
+  const root = await state.directory('demo');
   await rm(root, { recursive: true, force: true });
   return await makeDirectories(root);
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { connect } from '../client.ts';
 import { errorChain } from '../domain/errors.ts';
@@ -6,9 +5,11 @@ import { buildGuestImage } from '../platform/guest-image.ts';
 import { findAccelerator } from '../platform/kvm.ts';
 import { startPlatform, type Platform } from '../platform/platform.ts';
 import { createProgressReporter } from '../platform/progress.ts';
+import { rememberSettings } from '../platform/remembered-settings.ts';
 import { writeSecrets, writeSimulatedSecrets, type DemoDirectories } from './directories.ts';
 import { emptyDatabase, endEarlierRuns, removeMachines, startFresh } from './fresh-start.ts';
 import type { DemoParts } from './parts.ts';
+import { workerFiles } from './kept.ts';
 import { createRealParts } from './real-parts.ts';
 import { register } from './register.ts';
 import { makeReport, printReport, writeReport } from './report.ts';
@@ -62,8 +63,7 @@ async function demo(options: Options): Promise<boolean> {
 }
 
 async function onPlatform(platform: Platform, options: Options, startedMs: number): Promise<boolean> {
-  const root = await platform.state.directory('demo');
-  const directories = await startFresh(root, platform.libvirtUri);
+  const directories = await startFresh(platform.state, platform.libvirtUri);
   const environment = {
     ...platform.environment,
     DATABASE_URL: await emptyDatabase(platform.databaseUrl),
@@ -82,7 +82,7 @@ async function onPlatform(platform: Platform, options: Options, startedMs: numbe
     try {
       const workerEnvironment = { ...environment, ...parts.workerEnvironment };
       await register(client.catalog, parts, workerEnvironment, say);
-      const files = { logFile: `${root}.worker.log`, processFile: `${root}.worker.json` };
+      const files = workerFiles(platform.state);
       const stage = {
         client,
         parts,
@@ -94,7 +94,7 @@ async function onPlatform(platform: Platform, options: Options, startedMs: numbe
       const report = await makeReport(client.catalog, outcome, { temporalUi: platform.temporalUiUrl ?? '', startedMs });
       printReport(report, say);
       if (options.report !== undefined) await writeReport(report, options.report);
-      if (options.keep === true) sayHowToExplore(platform, environment);
+      if (options.keep === true) await leaveForExploring(platform, workerEnvironment);
       return report.succeeded;
     } finally {
       await parts.close();
@@ -127,10 +127,15 @@ async function makeParts(
   return createRealParts(catalog, directories, { guest, accelerator, ports, uri: platform.libvirtUri ?? '' });
 }
 
-function sayHowToExplore(platform: Platform, environment: Readonly<Record<string, string>>): void {
+/** The command line finds what runs here without any settings. */
+async function leaveForExploring(
+  { state, temporalUiUrl }: Platform,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  await rememberSettings(state, 'demo', environment);
   say('');
-  say(`Everything is left running. Temporal UI: ${platform.temporalUiUrl ?? 'as configured'}`);
-  say(`State: ${join(platform.state.path)}; worker log: ${join(platform.state.path, 'demo.worker.log')}`);
-  say(`Settings for npm run imprint: ${Object.keys(environment).join(', ')}`);
-  say('The next demo stops what this one left.');
+  say(`Everything is left running. Temporal UI: ${temporalUiUrl ?? 'as configured'}`);
+  say(`State: ${state.path}; worker log: ${workerFiles(state).logFile}`);
+  say('Look around in this checkout, no settings are needed:  npm run imprint -- nodes list');
+  say('End it:  npm run stop   (the next demo begins anew)');
 }
