@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { defaultPayloadConverter, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Progress } from '../domain/call-context.ts';
+import { NotFoundError } from '../domain/errors.ts';
 import { everyNode } from '../domain/fleet.ts';
 import type { QueuePlace } from '../domain/slot-queue.ts';
 import type { RunRecord, StepRecord } from '../domain/run.ts';
@@ -82,13 +83,24 @@ const untakenAfterMs = 5_000;
 async function whoIsAwaited(catalog: Catalog, node: string, since: Date): Promise<Untaken | undefined> {
   // What is about many nodes waits for any worker.
   if (node === everyNode || Date.now() - since.getTime() < untakenAfterMs) return undefined;
-  const { managementNode: name } = await catalog.computers.get(node);
+  const name = await managementNodeOf(catalog, node);
+  if (name === undefined) return undefined;
   const { lastCheckIn } = await catalog.managementNodes.get(name);
   return {
     since: since.toISOString(),
     managementNode: name,
     ...(lastCheckIn === undefined ? {} : { lastCheckIn }),
   };
+}
+
+/** undefined for what is no node (any more): a deletion is a run of a revision. */
+async function managementNodeOf(catalog: Catalog, node: string): Promise<string | undefined> {
+  try {
+    return (await catalog.computers.get(node)).managementNode;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
 }
 
 type Described = Pick<RunProgress, 'status'> & {

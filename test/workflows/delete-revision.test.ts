@@ -1,11 +1,14 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { lookOnce } from '../../src/cli/conduct-run.ts';
+import { waitingFor } from '../../src/cli/run-words.ts';
+import type { RunProgress } from '../../src/client.ts';
 import type { Revision } from '../../src/domain/image.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { publishByHand } from '../support/published-image.ts';
-import { failureOf, untilCancelWasSeen } from '../support/runs.ts';
+import { failureOf, patience, untilCancelWasSeen } from '../support/runs.ts';
 import { createTampering } from '../support/tampering.ts';
 
 describe('deleting a revision', () => {
@@ -107,6 +110,22 @@ describe('deleting a revision', () => {
     held.release();
     expect((await failureOf(run)).reason).toBe('Cancelled');
     expect([await inLibrary(nameOf(revision)), await stateOf(revision)]).toEqual([true, 'retired']);
+  });
+
+  it('that waits for a management node that is away can be watched, and stops waiting when it is cancelled', async () => {
+    await imprint.catalog.managementNodes.register({ name: 'mn-away', address: '', libraryRoot: '/srv/away' });
+    const { image, revision } = await publishByHand(imprint, imprint.fresh('web'), {
+      name: 'mn-away',
+      root: imprint.library,
+    });
+    await imprint.catalog.revisionLife.retire({ image, revision }, 'test');
+    const run = await imprint.client.startDeletion({ image, revision });
+    await vi.waitFor(async () => {
+      const seen = (await lookOnce(run)) as RunProgress;
+      expect(waitingFor(seen, Date.now())).toContain('no worker has taken the next step up yet');
+    }, patience);
+    await run.cancel();
+    expect((await failureOf(run)).reason).toBe('Cancelled');
   });
 
   it('succeeds when every first answer is lost', async () => {
