@@ -85,12 +85,21 @@ async function findRunning(state: StateDirectory, directory: string): Promise<Te
   const alive = await findProcess(join(directory, 'process.json'));
   const [port, uiPort] = [await state.rememberedPort('temporal'), await state.rememberedPort('temporal-ui')];
   if (alive === undefined || port === undefined || uiPort === undefined) return undefined;
-  if (!(await temporalAnswers(placeAt(port)))) {
+  if (!(await answers(placeAt(port), join(directory, 'process.json')))) {
     // It runs and does not answer: it hangs, or its port was lost. A new one goes on from its database file.
     await stopLocalTemporal(state);
     return undefined;
   }
   return serviceAt({ port, uiPort, origin: 'started earlier' });
+}
+
+/** Asked several times while its process lives: on a busy machine one that works may be late, and must not be taken for one that hangs. */
+async function answers(place: TemporalPlace, processFile: string): Promise<boolean> {
+  for (let tries = 4; tries > 0; tries -= 1) {
+    if (await temporalAnswers(place)) return true;
+    if ((await findProcess(processFile)) === undefined) return false;
+  }
+  return false;
 }
 
 async function startLocal(
