@@ -137,12 +137,9 @@ function listProblems(error: z.ZodError, env: Readonly<Record<string, string | u
     const name = String(issue.path[0]);
     const value = env[name];
     // A database address holds a password: what was given is not repeated.
-    const got =
-      value === undefined
-        ? 'it is not set'
-        : name === 'DATABASE_URL'
-          ? 'got something else'
-          : `got ${JSON.stringify(value)}`;
+    if (value === undefined)
+      return `  ${name}: it is not set (${settings[name as keyof typeof settings].description ?? ''})`;
+    const got = name === 'DATABASE_URL' ? 'got something else' : `got ${JSON.stringify(value)}`;
     return `  ${name}: ${issue.message}; ${got}`;
   });
   return `the configuration has ${String(lines.length)} problem${lines.length === 1 ? '' : 's'}:\n${lines.join('\n')}`;

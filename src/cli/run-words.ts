@@ -1,6 +1,7 @@
 import type { RunProgress, Untaken } from '../client.ts';
 import type { Progress } from '../domain/call-context.ts';
 import { leftByEnd } from '../domain/ended-run.ts';
+import { isFresh } from '../domain/check-in.ts';
 import { describePlace } from '../domain/slot-queue.ts';
 import type { JsonObject } from '../domain/plan.ts';
 import type { RunRecord, StepRecord } from '../domain/run.ts';
@@ -100,15 +101,13 @@ export function waitingFor(progress: RunProgress, now: number): string | undefin
     : 'no worker has taken the next step up yet, or steps are being taken back';
 }
 
-/** A management node checks in every ten seconds. */
-const awayAfterMs = 30_000;
-
 function awaited({ since, managementNode, lastCheckIn }: Untaken, now: number): string {
-  const heard = lastCheckIn === undefined ? 'never' : `last at ${formatTime(lastCheckIn)}`;
-  if (lastCheckIn !== undefined && now - Date.parse(lastCheckIn) < awayAfterMs) {
+  const heard =
+    lastCheckIn === undefined ? 'has never been heard of' : `was last heard of at ${formatTime(lastCheckIn)}`;
+  if (lastCheckIn !== undefined && isFresh((now - Date.parse(lastCheckIn)) / 1_000)) {
     return `waiting since ${formatTime(since)} (UTC) for a free slot of management node ${managementNode}`;
   }
-  return `waiting since ${formatTime(since)} (UTC) for management node ${managementNode}, which was heard of ${heard}; is its worker running?`;
+  return `waiting since ${formatTime(since)} (UTC) for management node ${managementNode}, which ${heard}; is its worker running?`;
 }
 
 /** Without a duration, so that it is told once where lines are not replaced. */

@@ -129,7 +129,7 @@ describe('a capture whose copy is a real job', () => {
     const { image, run, target } = await startCopy();
     await worker.stop();
     await run.cancel();
-    await untilTold(run, /^waiting since .* for management node mn-test, which was heard of never; is its worker/);
+    await untilTold(run, /^waiting since .* for management node mn-test, which has never been heard of; is its worker/);
     // The control: nobody has ended the job yet, nor anything else of it.
     expect(await copiersOf(target)).toHaveLength(1);
     worker = await startWorker();

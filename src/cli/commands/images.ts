@@ -14,7 +14,7 @@ import { addImagesLifeCommands } from './images-life.ts';
 
 export function addImagesCommands(program: Command, session: Session): void {
   const images = addGroup(program, 'images', {
-    summary: 'list, show, import, export, promote, retire and delete images',
+    summary: 'list, show, import, export, promote, retire, restore and delete images',
     examples: ['imprint images list', 'imprint images show web'],
   });
   addCommand(images, 'list', {

@@ -6,7 +6,7 @@ import { withClient } from '../connect.ts';
 import { holdInterrupt, printResult, type OutputOptions, type Session } from '../session.ts';
 
 interface ReleaseOptions extends OutputOptions {
-  readonly reason: string;
+  readonly reason?: string;
   readonly by: string;
 }
 
@@ -15,13 +15,13 @@ export function addNodesReleaseCommand(nodes: Command, session: Session): void {
     summary: 'give a node free that a run has left to be looked at; what a terminated run has left is ended first',
     examples: ['imprint nodes release lab-07', 'imprint nodes release lab-07 --reason "repaired and booted"'],
   })
-    .option('--reason <text>', 'why it may be used again', '')
+    .option('--reason <text>', 'why it may be used again')
     .option('--by <name>', 'who says so', userInfo().username)
     .action(async (node: string, options: ReleaseOptions) => await release(session, node, options));
 }
 
 async function release(session: Session, node: string, options: ReleaseOptions): Promise<void> {
-  const { reason, by } = options;
+  const { reason = '', by } = options;
   await withClient(async (client, config) => {
     const answer = await client.releaseNode({ node, reason, by });
     if (answer.done !== 'started') {

@@ -13,7 +13,7 @@ import { addNodesReleaseCommand } from './nodes-release.ts';
 
 export function addNodesCommands(program: Command, session: Session): void {
   const nodes = addGroup(program, 'nodes', {
-    summary: 'list, show, add, edit and remove nodes',
+    summary: 'list, show, add, edit, remove and release nodes',
     examples: ['imprint nodes list', 'imprint nodes show lab-07'],
   });
   addCommand(nodes, 'list', {

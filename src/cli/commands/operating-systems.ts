@@ -11,7 +11,7 @@ import { listed, table } from '../style.ts';
 interface AddOptions extends OutputOptions {
   readonly module: string;
   readonly installType: string;
-  readonly system: readonly string[];
+  readonly system?: readonly string[];
 }
 
 /** For what has no operating system that Imprint would prepare, such as the configuration of a network service. */
@@ -39,7 +39,6 @@ export function addOperatingSystemsCommands(program: Command, session: Session):
       '--system <name>',
       'a provisioning system that may load what is installed so; may be given several times',
       collectName,
-      [],
     )
     .action(async (name: string, options: AddOptions) => await add(session, name, options));
 }
@@ -59,7 +58,7 @@ async function list(session: Session, options: OutputOptions): Promise<void> {
 }
 
 async function add(session: Session, name: string, options: AddOptions): Promise<void> {
-  const { module, system: systems } = options;
+  const { module, system: systems = [] } = options;
   const os: OperatingSystemRow = {
     name: parseName('operating system', name),
     installType: parseName('install type', options.installType),

@@ -25,7 +25,7 @@ export function addSlotsCommands(program: Command, session: Session): void {
     examples: ['imprint slots set host/kvm-2 8', 'imprint slots set management-node/mn-a 0   # nothing begins there'],
   }).action(async (name: string, number: string, options: OutputOptions) => {
     const resource = parseSlotResource(name);
-    const count = parseSlotCapacity(number.trim() === '' ? Number.NaN : Number(number));
+    const count = parseSlotCapacity(/^\d+$/.test(number) ? Number(number) : number);
     await withCatalog(async (catalog) => await catalog.slots.setCapacity(resource, count));
     printResult(session, options, { resource, slots: count }, `${resource} has ${String(count)} slots from now on.`);
   });

@@ -7,7 +7,7 @@ import { printResult, type OutputOptions, type Session } from '../session.ts';
 /** One line a setting, as config.ts declares them. */
 function settings(): string {
   return describeSettings()
-    .map(({ name, help }) => `  ${name.padEnd(24)} ${help}`)
+    .map(({ name, help }) => `  ${name.padEnd(27)} ${help}`)
     .join('\n');
 }
 

@@ -52,9 +52,11 @@ describe('what a run waits for, when nobody takes its work up', () => {
     waitingFor(capture({ activity: { attempt: 1, untaken: { ...untaken, ...more } } }), now);
 
   it('is its management node, when that was not heard of', () => {
-    const since = 'waiting since 2026-03-01 11:59:00 (UTC) for management node mn-a, which was heard of';
-    expect(waiting({})).toBe(`${since} never; is its worker running?`);
-    expect(waiting({ lastCheckIn: ago(90) })).toBe(`${since} last at 2026-03-01 11:59:30; is its worker running?`);
+    const since = 'waiting since 2026-03-01 11:59:00 (UTC) for management node mn-a, which';
+    expect(waiting({})).toBe(`${since} has never been heard of; is its worker running?`);
+    expect(waiting({ lastCheckIn: ago(90) })).toBe(
+      `${since} was last heard of at 2026-03-01 11:59:30; is its worker running?`,
+    );
   });
 
   it('is a free slot of it, when its worker is there', () => {
