@@ -1,15 +1,21 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stepOverhead } from '../../bench/figures/step-overhead.ts';
 import { skipWithout } from '../support/unavailable.ts';
 
 describe('a benchmark', () => {
+  let directory = '';
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'imprint-bench-test-'));
+  });
+  afterAll(async () => await rm(directory, { recursive: true, force: true }));
+
   it('gives its figures, with a sample of each thing that it measured', async (context) => {
     skipWithout(context, 'temporal', 'postgres');
     const said: string[] = [];
-    const directory = await mkdtemp(join(tmpdir(), 'imprint-bench-test-'));
 
     const figures = await stepOverhead.measure({ quick: true, directory, say: (line) => said.push(line) });
 

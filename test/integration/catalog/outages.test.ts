@@ -38,7 +38,7 @@ describe('a connection that is lost', () => {
       message: `lost the database while it was to claim node ${node}`,
     });
     // The answer to the same question differs: neither can be told from the other by who was cut off.
-    await vi.waitFor(async () => expect((await world.catalog.claims.find(node))?.owner).toBe(owner));
+    await vi.waitFor(async () => expect((await world.catalog.claims.find(node))?.owner).toBe(owner), 10_000);
     proxy.cut();
     const fence = await catalog.claims.acquire(claimantOf(node, 'run'), 'capturing');
     expect(fence.epoch).toBe(1);
@@ -90,8 +90,9 @@ describe('a database', () => {
     const surviving = await createCatalog(server);
     await surviving.managementNodes.register({ name: 'mn-1', address: '', libraryRoot: '/srv' });
     process.kill(server.pid, 'SIGKILL');
-    await vi.waitFor(() =>
-      expect(surviving.managementNodes.list()).rejects.toMatchObject({ name: 'UnavailableError' }),
+    await vi.waitFor(
+      () => expect(surviving.managementNodes.list()).rejects.toMatchObject({ name: 'UnavailableError' }),
+      10_000,
     );
     const again = await startEmbeddedPostgres({ directory, port });
     await vi.waitFor(async () => expect(await surviving.managementNodes.list()).toHaveLength(1), 10_000);

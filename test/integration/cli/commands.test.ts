@@ -256,7 +256,8 @@ describe('a node’s way from an image to a new one', () => {
 });
 
 describe('a run that goes on', () => {
-  const slow = ['--copy-rate', '8M', '--os', 'simulated-os'];
+  /** The copy lasts long enough for all that must happen meanwhile, also on a busy machine. */
+  const slow = ['--copy-rate', '4M', '--os', 'simulated-os'];
 
   it('is left alone by Ctrl-C, refuses others its node, and can be watched again', async () => {
     const command = startCommand(['capture', 'cli-3', '--image', 'slow', '--request-key', 'slow-1', ...slow]);

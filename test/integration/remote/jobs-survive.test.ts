@@ -164,7 +164,8 @@ describe('a job is lost', () => {
 
     await writeFile(path, `1 ${began}1 ${boot} ${started}\n`);
     process.kill(-Number(pid), 'SIGKILL');
-    await vi.waitFor(async () => expect(await jobs.read(shell, directory, context)).toMatchObject({ phase: 'lost' }));
+    const isLost = async () => expect(await jobs.read(shell, directory, context)).toMatchObject({ phase: 'lost' });
+    await vi.waitFor(isLost, 10_000);
   });
 
   it('and can be started again after it was ended', async () => {

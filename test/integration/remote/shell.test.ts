@@ -196,14 +196,14 @@ describe('a shell on this host', () => {
       OutcomeUnknownError,
     );
 
-    await vi.waitFor(async () => expect(await processesWith(seconds)).toEqual([]));
+    await vi.waitFor(async () => expect(await processesWith(seconds)).toEqual([]), 10_000);
   });
 
   it('would see that process if it lived (control)', async () => {
     const seconds = `0815.${String(process.pid)}`;
     const running = pool.local.run('sleep', [seconds], patient({ timeoutMs: 5000 })).catch(() => 'ended');
 
-    await vi.waitFor(async () => expect(await processesWith(seconds)).not.toEqual([]));
+    await vi.waitFor(async () => expect(await processesWith(seconds)).not.toEqual([]), 4_000);
 
     await running;
   });
