@@ -232,7 +232,10 @@ export interface SettledRun {
 }
 
 export interface Runs {
-  /** Records a run before it is started. The same request key with the same procedure and input returns the earlier run; with other input: ConflictError. */
+  /**
+   * Records a run before it is started. The same request key with the same procedure and input returns the earlier run, which is `running` again
+   * if it was `lost` before it began; with other input: ConflictError.
+   */
   register(run: NewRun): Promise<RunRecord>;
   get(id: string): Promise<RunRecord>;
   find(id: string): Promise<RunRecord | undefined>;

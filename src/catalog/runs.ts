@@ -52,6 +52,10 @@ export function createRuns(database: Database): Runs {
   };
 }
 
+/** Whoever asks again for a run that was given up because Temporal had never heard of it, as after an outage, gets it started now. */
+const neverStarted = `UPDATE runs SET state = 'running', outcome = NULL, ended = NULL, created = now() WHERE id = $1 AND state = 'lost'
+  AND NOT EXISTS (SELECT FROM run_steps WHERE run_id = $1) AND NOT EXISTS (SELECT FROM run_archive WHERE run_id = $1)`;
+
 /** The insert waits for another one of the same id or request key that has not committed yet; the statement after it sees what came of that. */
 async function registerRun(statements: Statements, run: NewRun): Promise<RunRecord> {
   const input = JSON.stringify(run.input);
@@ -59,6 +63,7 @@ async function registerRun(statements: Statements, run: NewRun): Promise<RunReco
     `INSERT INTO runs (id, procedure, node, request_key, input) VALUES ($1, $2, $3, $4, $5::jsonb) ON CONFLICT DO NOTHING`,
     [run.id, run.procedure, run.node, run.requestKey, input],
   );
+  await statements.rows(neverStarted, [run.id]);
   const rows = await statements.rows(
     `${select} WHERE request_key = $1 OR id = $2 ORDER BY request_key IS NOT DISTINCT FROM $1 DESC`,
     [run.requestKey, run.id],

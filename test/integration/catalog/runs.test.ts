@@ -48,6 +48,18 @@ describe('registering a run', () => {
     }
   });
 
+  it('takes up again what was given up before it began, and nothing that had begun', async () => {
+    const [never, begun] = [newRun({ requestKey: world.fresh('key') }), newRun({ requestKey: world.fresh('key') })];
+    for (const run of [never, begun]) await world.catalog.runs.register(run);
+    await world.catalog.runs.recordStep(begun.id, { number: '1', title: 'Claim', state: 'done', attempt: 1 });
+    for (const { id } of [never, begun]) await world.catalog.runs.settle(id, { state: 'lost', outcome: 'unknown' });
+    await expect(world.catalog.runs.register({ ...never, input: {} })).rejects.toMatchObject({ name: 'ConflictError' });
+    expect(await world.catalog.runs.get(never.id)).toMatchObject({ state: 'lost' });
+    expect(await world.catalog.runs.register(never)).not.toHaveProperty('outcome');
+    expect(await world.catalog.runs.get(never.id)).toMatchObject({ state: 'running' });
+    expect(await world.catalog.runs.register(begun)).toMatchObject({ state: 'lost', outcome: 'unknown' });
+  });
+
   it('compares input by value: the order of keys does not count', async () => {
     const requestKey = world.fresh('key');
     const first = await world.catalog.runs.register(
