@@ -2,7 +2,6 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import type { Catalog } from './catalog/catalog.ts';
 import { createCatalog } from './catalog/create-catalog.ts';
-import { migrate } from './catalog/migrate.ts';
 import type { WorkerConfig } from './config.ts';
 import { checkInEveryMs } from './domain/check-in.ts';
 import { UnavailableError, errorChain } from './domain/errors.ts';
@@ -45,9 +44,7 @@ export async function runWorker(config: WorkerConfig): Promise<void> {
 }
 
 async function openCatalog(config: WorkerConfig): Promise<Catalog> {
-  const options = { databaseUrl: config.DATABASE_URL, idRangeStart: config.IMPRINT_ID_RANGE };
-  await migrate(options.databaseUrl, { idRangeStart: options.idRangeStart });
-  return await createCatalog(options);
+  return await createCatalog({ databaseUrl: config.DATABASE_URL, idRangeStart: config.IMPRINT_ID_RANGE });
 }
 
 async function connectTemporal(): Promise<TemporalPlace> {
