@@ -113,10 +113,10 @@ export default {
     },
     {
       name: 'no-tests-in-source',
-      comment: 'Source must run without the tests and the benchmarks.',
+      comment: 'Source must run without the tests, the benchmarks and the chaos.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|scripts|bench)/' },
+      to: { path: '^(test|scripts|bench|chaos)/' },
     },
     {
       name: 'no-unlisted-dependencies',

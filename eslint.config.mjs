@@ -111,7 +111,7 @@ export default tseslint.config(
   },
   { files: ['src/**'], rules: { '@typescript-eslint/explicit-module-boundary-types': 'error' } },
   { files: ['src/config.ts', 'src/platform/**'], rules: { 'no-restricted-syntax': ['error', ...everywhere] } },
-  { files: ['src/cli/**', 'src/demo/**', 'scripts/**', 'bench/**'], rules: { 'no-console': 'off' } },
+  { files: ['src/cli/**', 'src/demo/**', 'scripts/**', 'bench/**', 'chaos/**'], rules: { 'no-console': 'off' } },
   {
     files: ['src/workflows/**'],
     rules: {
@@ -125,7 +125,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**', 'scripts/**', 'bench/**'],
+    files: ['test/**', 'scripts/**', 'bench/**', 'chaos/**'],
     rules: { 'no-restricted-syntax': ['error', ...everywhere] },
   },
   {

@@ -29,6 +29,8 @@ export interface TestImprint {
   readonly server: TestTemporal;
   readonly catalog: Catalog;
   readonly databaseUrl: string;
+  /** Settings of its workers. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly world: SimulatedWorld;
   /** Absolute path of the library. */
   readonly library: string;
@@ -91,6 +93,7 @@ export async function startImprint(options: ImprintOptions = {}): Promise<TestIm
     server,
     catalog,
     databaseUrl: database.databaseUrl,
+    environment,
     world: createSimulatedWorld({ seed: worldDirectory, store: directoryStore(worldDirectory) }),
     library: config.IMPRINT_LIBRARY,
     fresh,

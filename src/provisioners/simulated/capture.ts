@@ -81,9 +81,7 @@ async function confirmOff(world: SimulatedWorld, request: CaptureRequest): Promi
     );
   }
   return offEvidence(
-    await world.change(computer, { name: 'force-off', owner: request.fence.owner }, (found) =>
-      forceOff(found, world.now()),
-    ),
+    await world.change(computer, { name: 'force-off', fence: request.fence }, (found) => forceOff(found, world.now())),
   );
 }
 

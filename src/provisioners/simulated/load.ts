@@ -38,13 +38,13 @@ export function simulatedLoading(world: SimulatedWorld): Loading {
     },
     unload: (computer, fence, context) =>
       world.suffer({ node: computer.name, at: 'unload' }, context, async () => {
-        await world.change(computer, { name: 'unload', owner: fence.owner }, (machine) =>
+        await world.change(computer, { name: 'unload', fence }, (machine) =>
           machine.loaded === undefined ? machine : without(forceOff(machine, world.now()), 'loaded'),
         );
         return { loaded: 'nothing' };
       }),
     discardSetAside: async (computer, fence) => {
-      const action = { name: 'discard-set-aside', owner: fence.owner };
+      const action = { name: 'discard-set-aside', fence };
       await world.change(computer, action, (machine) =>
         machine.setAside.length === 0 ? machine : { ...machine, setAside: [] },
       );
@@ -67,7 +67,7 @@ function stopStep(world: SimulatedWorld): LoadImplementation {
     act: (request, step, context) =>
       suffer(world, request, { step, context }, async () => {
         const { computer, fence } = request;
-        await world.change(computer, { name: 'stop', owner: fence.owner }, (machine) =>
+        await world.change(computer, { name: 'stop', fence }, (machine) =>
           stopForLoad(machine, fence.owner, world.now()),
         );
         return { power: 'off' };
@@ -76,8 +76,8 @@ function stopStep(world: SimulatedWorld): LoadImplementation {
       const { stopped } = await world.machine(computer);
       if (stopped?.run !== fence.owner) return { power: 'untouched' };
       const again = stopped.wasOn && !keepOutgoing;
-      if (again) await startMachine(world, computer, { name: 'power-on', owner: fence.owner });
-      await world.change(computer, {}, (machine) => without(machine, 'stopped'));
+      if (again) await startMachine(world, computer, { name: 'power-on', fence });
+      await world.change(computer, { fence }, (machine) => without(machine, 'stopped'));
       return { power: again ? 'on' : 'off' };
     },
   };
@@ -88,12 +88,12 @@ function setAsideStep(world: SimulatedWorld): LoadImplementation {
     act: (request, step, context) =>
       suffer(world, request, { step, context }, async () => {
         const { computer, fence } = request;
-        const action = { name: 'setAside', owner: fence.owner };
+        const action = { name: 'setAside', fence };
         const machine = await world.change(computer, action, (found) => setDrivesAside(found, fence.owner));
         return { setAside: machine.outgoing?.drive.disks.map(({ name }) => name) ?? [] };
       }),
     undo: async ({ computer, fence }) => {
-      await world.change(computer, { name: 'putBack', owner: fence.owner }, (machine) => putBack(machine, fence.owner));
+      await world.change(computer, { name: 'putBack', fence }, (machine) => putBack(machine, fence.owner));
       return { outgoing: 'put back' };
     },
   };
@@ -108,13 +108,13 @@ function fillStep(world: SimulatedWorld): LoadImplementation {
         const bytesPerSecond = settingsOf(computer).copyBytesPerSecond;
         const work = { computer, id: step.id, fence, what: step.title, bytes: disk.usedBytes, bytesPerSecond };
         const job = await completeWork(world, work, context);
-        await world.change(computer, {}, (machine) => putNewDisk(machine, fence.owner, disk));
+        await world.change(computer, { fence }, (machine) => putNewDisk(machine, fence.owner, disk));
         return { disk: disk.name, bytes: disk.usedBytes, job };
       }),
     undo: async ({ computer, fence }, step) => {
       await endWork(world, { computer, id: step.id, fence });
       const disk = diskOf(step);
-      await world.change(computer, {}, (machine) => discardNewDisk(machine, fence.owner, disk));
+      await world.change(computer, { fence }, (machine) => discardNewDisk(machine, fence.owner, disk));
       return { discarded: disk };
     },
   };
@@ -128,11 +128,11 @@ function startStep(world: SimulatedWorld): LoadImplementation {
         const { loaded } = await world.machine(computer);
         if (loaded?.run !== fence.owner)
           throw new ConflictError(`power ${computer.name} on: the new disks are not on it`);
-        await startMachine(world, computer, { name: 'start', owner: fence.owner });
+        await startMachine(world, computer, { name: 'start', fence });
         return { power: 'on' };
       }),
     undo: async ({ computer, fence }) => {
-      await world.change(computer, { name: 'force-off', owner: fence.owner }, (machine) =>
+      await world.change(computer, { name: 'force-off', fence }, (machine) =>
         machine.loaded?.run === fence.owner ? forceOff(machine, world.now()) : machine,
       );
       return { power: 'off' };
@@ -146,7 +146,7 @@ function retireStep(world: SimulatedWorld): LoadImplementation {
       suffer(world, request, { step, context }, async () => {
         const { computer, fence, keepOutgoing } = request;
         const keep = keepOutgoing ? 'keep' : 'delete';
-        await world.change(computer, { name: 'retire', owner: fence.owner }, (machine) =>
+        await world.change(computer, { name: 'retire', fence }, (machine) =>
           retireOutgoing(machine, fence.owner, keep),
         );
         return { outgoing: keepOutgoing ? 'kept' : 'deleted' };

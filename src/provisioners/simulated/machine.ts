@@ -18,6 +18,8 @@ export interface SimulatedJob {
   readonly bytesPerSecond: number;
   /** Ended by an undo: an attempt with a lower or the same epoch must not start it again. */
   readonly ended: boolean;
+  /** Its process was killed before it was done: the next attempt starts it again. */
+  readonly died?: true;
 }
 
 /** One machine of the world. Times are milliseconds since 1970. */
@@ -40,6 +42,8 @@ export interface Machine {
   /** Disks kept until what was captured from them has been READY. */
   readonly setAside: readonly Drive[];
   readonly jobs: Readonly<Record<string, SimulatedJob>>;
+  /** The highest that acted on it: epochs of a computer never come again, so every earlier attempt of every run is refused. */
+  readonly epoch?: number;
   /** How often each action had an effect, by `action` or `action owner`; kept with the machine, so that no kill can part the two. */
   readonly effects: Readonly<Record<string, number>>;
 }

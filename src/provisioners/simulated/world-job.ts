@@ -1,5 +1,5 @@
 import type { CallContext, Progress } from '../../domain/call-context.ts';
-import { ConflictError } from '../../domain/errors.ts';
+import { CommandFailedError, ConflictError } from '../../domain/errors.ts';
 import type { Fence } from '../../domain/fence.ts';
 import { counted, type Machine, type SimulatedJob } from './machine.ts';
 import { pause, type SimulatedComputer, type SimulatedWorld } from './world.ts';
@@ -20,7 +20,8 @@ const POLL_MS = 200;
 
 /**
  * Starts the work unless an earlier attempt of the same run did, and waits until it is done. ConflictError for a
- * lower epoch, at the end once more: what comes of the work is for the latest attempt. An aborted signal detaches.
+ * lower epoch, at the end once more: what comes of the work is for the latest attempt. CommandFailedError, retryable, when its process died. An
+ * aborted signal detaches.
  */
 export async function completeWork(
   world: SimulatedWorld,
@@ -32,7 +33,7 @@ export async function completeWork(
     const left = job.startedAt + (1000 * job.bytes) / job.bytesPerSecond - world.now();
     context.progress(progressOf(work, job, world.now()));
     if (left <= 0) {
-      await proveFence(world, work);
+      await proveDone(world, work);
       return before;
     }
     await pause(Math.min(POLL_MS, Math.max(1, left)), context.signal);
@@ -70,8 +71,8 @@ async function ensureJob(
   const machine = await world.change(work.computer, {}, (found) => {
     const job = found.jobs[id];
     requireFence(job, work);
-    seen.running = job?.owner === fence.owner && !job.ended;
-    if (job?.owner === fence.owner && !job.ended) return withJob(found, id, { ...job, epoch: fence.epoch });
+    seen.running = job?.owner === fence.owner && !job.ended && job.died === undefined;
+    if (job !== undefined && seen.running) return withJob(found, id, { ...job, epoch: fence.epoch });
     const fresh = {
       owner: fence.owner,
       epoch: fence.epoch,
@@ -89,8 +90,11 @@ async function ensureJob(
   return { before: 'started', job };
 }
 
-async function proveFence(world: SimulatedWorld, work: WorldWork): Promise<void> {
-  requireFence((await world.machine(work.computer)).jobs[work.id], work);
+async function proveDone(world: SimulatedWorld, work: WorldWork): Promise<void> {
+  const job = (await world.machine(work.computer)).jobs[work.id];
+  requireFence(job, work);
+  if (job?.died === undefined) return;
+  throw new CommandFailedError(`${work.what} on ${work.computer.name}: its process was killed before it was done`);
 }
 
 /** A job keeps its epoch when it is ended, so that no older attempt starts it again. */

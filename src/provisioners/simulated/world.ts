@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallContext } from '../../domain/call-context.ts';
 import type { Computer } from '../../domain/computer.ts';
 import { CommandFailedError, ConflictError, OutcomeUnknownError } from '../../domain/errors.ts';
+import type { Fence } from '../../domain/fence.ts';
 import { readEvents, recordEvent, type WorldEvent } from './events.ts';
 import { addFaults, takeFault, type SimulatedFault } from './faults.ts';
 import { firstMachine } from './first-machine.ts';
@@ -46,7 +47,8 @@ export interface SimulatedWorld {
 export interface Action {
   /** Counted and recorded when it changed the machine; absent for what is part of something larger. */
   readonly name?: string;
-  readonly owner?: string;
+  /** For whom it is done. Once a higher epoch has acted on the machine, a lower one gets a ConflictError. */
+  readonly fence?: Fence;
 }
 
 export interface FaultPoint {
@@ -65,13 +67,16 @@ export function createSimulatedWorld(options: SimulatedWorldOptions): SimulatedW
   };
   const record = (event: Omit<WorldEvent, 'at'>): Promise<void> => recordEvent(store, { at: now(), ...event });
   const change: SimulatedWorld['change'] = async (computer, action, apply) => {
-    const { before, after } = await changeMachine(store, computer, surroundings(computer), (machine) => {
+    const { name, fence } = action;
+    const seen = { effect: false };
+    const after = await changeMachine(store, computer, surroundings(computer), (found) => {
+      const machine = fence === undefined ? found : raiseEpoch(found, fence);
       const changed = apply(machine);
-      return action.name === undefined || changed === machine ? changed : counted(changed, action.name, action.owner);
+      seen.effect = changed !== machine;
+      return name === undefined || !seen.effect ? changed : counted(changed, name, fence?.owner);
     });
-    if (action.name !== undefined && before !== after) {
-      const owner = action.owner === undefined ? {} : { owner: action.owner };
-      await record({ node: computer.name, action: action.name, kind: 'effect', ...owner });
+    if (name !== undefined && seen.effect) {
+      await record({ node: computer.name, action: name, kind: 'effect', ...(fence && { owner: fence.owner }) });
     }
     return after;
   };
@@ -104,13 +109,23 @@ async function changeMachine(
   computer: SimulatedComputer,
   around: Surroundings,
   apply: (machine: Machine) => Machine,
-): Promise<{ readonly before: Machine; readonly after: Machine }> {
+): Promise<Machine> {
   return store.update(`nodes/${computer.name}`, (text) => {
     const found = text === undefined ? firstMachine(computer, around) : (JSON.parse(text) as Machine);
-    const before = settle(found, around.now);
-    const after = apply(before);
-    return { text: JSON.stringify(after), result: { before, after } };
+    const after = apply(settle(found, around.now));
+    return { text: JSON.stringify(after), result: after };
   });
+}
+
+/** As a host's directory does: who acted last is compared where the act happens, in the same write. */
+function raiseEpoch(machine: Machine, { owner, epoch, node }: Fence): Machine {
+  const seen = machine.epoch ?? 0;
+  if (epoch < seen) {
+    throw new ConflictError(`act on ${node} for run ${owner}: a later attempt has taken over`, {
+      evidence: { owner, epoch: seen },
+    });
+  }
+  return epoch === seen ? machine : { ...machine, epoch };
 }
 
 interface Suffering<Result> {

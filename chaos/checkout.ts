@@ -1,0 +1,35 @@
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { packageRoot } from '../src/platform/state-directory.ts';
+import type { Mutation } from './controls/mutation.ts';
+
+const parts = ['src', 'chaos', join('test', 'support'), 'package.json', 'tsconfig.json'];
+
+/**
+ * Copies the source to a directory of its own, changed as the mutation says, and bundles its workflows: the workers of a chaos run are started
+ * from there. So production code has no switch for a test, and a change of the checkout does not reach a run that is under way. Returns the
+ * worker's program.
+ */
+export async function copyCheckout(directory: string, mutation?: Mutation): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  for (const part of parts) await cp(join(packageRoot(), part), join(directory, part), { recursive: true });
+  await symlink(join(packageRoot(), 'node_modules'), join(directory, 'node_modules'));
+  for (const change of mutation?.changes ?? []) await replace(join(directory, change.file), change);
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(directory, 'src/workflows/index.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
+  await writeFile(join(directory, 'src/workflow-bundle.js'), code);
+  return join(directory, 'chaos', 'worker-child.ts');
+}
+
+/** A mutation of code that is there no more would be no control. */
+async function replace(path: string, { find, by }: Mutation['changes'][number]): Promise<void> {
+  const text = await readFile(path, 'utf8');
+  const [before, after, ...more] = text.split(find);
+  if (before === undefined || after === undefined || more.length > 0) {
+    throw new Error(`the mutation finds ${JSON.stringify(find)} not exactly once in ${path}: it must follow the code`);
+  }
+  await writeFile(path, `${before}${by}${after}`);
+}

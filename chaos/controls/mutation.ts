@@ -1,0 +1,16 @@
+/** A mistake that Imprint must not have, made in a copy of its source. */
+export interface Mutation {
+  /** As it is called on the command line and in the table. */
+  readonly name: string;
+  /** What a program with this mistake does, in a sentence. */
+  readonly about: string;
+  readonly changes: readonly {
+    /** Path in the checkout. */
+    readonly file: string;
+    /** Text that is in the file exactly once. */
+    readonly find: string;
+    readonly by: string;
+  }[];
+  /** Kinds of faults under which the mistake does harm: a control draws only from these. */
+  readonly faults: readonly string[];
+}

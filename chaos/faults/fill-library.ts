@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from '../fault.ts';
+
+export const fillLibrary: Fault = {
+  kind: 'library full',
+  about: "the library's file system is filled to the last byte for some seconds",
+  weight: 1,
+  async strike({ disk }, random) {
+    if (disk === undefined) return { what: undefined };
+    disk.fill();
+    const fullMs = random.whole(1_000, 6_000);
+    await sleep(fullMs);
+    disk.empty();
+    return { what: `for ${(fullMs / 1000).toFixed(1)} s` };
+  },
+};

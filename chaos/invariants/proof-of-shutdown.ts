@@ -1,0 +1,23 @@
+import { HOST_KEY } from '../../src/provisioners/simulated/machine.ts';
+import { parseSimulatedDisk } from '../../src/domain/simulated-disk.ts';
+import type { Invariant } from '../invariant.ts';
+import { disksOf, manifestOf, publishedNames } from '../published.ts';
+
+/** No image of a disk whose clean shutdown was not proved, or whose system was not sealed: the manifest says so, and the copy itself. */
+export const proofOfShutdown: Invariant = {
+  name: 'no disk captured without the proof',
+  conclude: async ({ imprint }) => {
+    const names = await publishedNames(imprint.library);
+    const wrong = names.map(async (name) => {
+      const { cleanShutdown } = await manifestOf(imprint.library, name);
+      const [text = ''] = (await disksOf(imprint.library, name)).values();
+      const { system } = parseSimulatedDisk(text, name);
+      return [
+        ...(cleanShutdown.kind === 'clean' ? [] : [`${name}: its manifest has no proof of a clean shutdown`]),
+        ...(system?.clean === true ? [] : [`${name}: the system on the copy was running`]),
+        ...(system?.files[HOST_KEY] === undefined ? [] : [`${name}: the system on the copy is not sealed`]),
+      ];
+    });
+    return (await Promise.all(wrong)).flat();
+  },
+};

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ImprintError, errorChain } from '../src/domain/errors.ts';
+import type { Asked } from './ledger.ts';
+import { drawRequest, type Request, type Turn } from './request.ts';
+import type { Stage } from './stage.ts';
+import { eventually } from './waiting.ts';
+
+/** Asks for a run, sometimes for two that are in each other's way, cancels some, and waits for their end. */
+export async function takeTurn(turn: Turn): Promise<void> {
+  const { nodes, node, random } = turn;
+  const request = await drawRequest(turn);
+  const rival = random.chance(0.08) ? await drawRequest(turn) : undefined;
+  await Promise.all([request, ...(rival === undefined ? [] : [rival])].map(async (one) => await carryOut(turn, one)));
+  if (rival === undefined) await observe(turn, request);
+  await freeWhatWasLeft(turn);
+  nodes.giveBack(node);
+}
+
+async function carryOut(turn: Turn, request: Request): Promise<void> {
+  const { stage, random } = turn;
+  const cancelAfterMs = random.chance(0.15) ? random.whole(0, 9_000) : undefined;
+  const { run, procedure, node, image, power } = request;
+  const facts = { ...(image === undefined ? {} : { image }), ...(power === undefined ? {} : { power }) };
+  const asked: Asked = { run, procedure, node, cancelled: cancelAfterMs !== undefined, ...facts };
+  stage.ledger.write(asked);
+  // A click is often a double click: the same key twice is one run.
+  const clicks = random.chance(0.15) ? 2 : 1;
+  const answers = await Promise.all(
+    Array.from({ length: clicks }, async () => await askUntilAnswered(request, stage.endMs)),
+  );
+  const refused = answers.find((answer) => answer !== 'taken');
+  if (refused !== undefined && !answers.includes('taken')) return stage.ledger.amend(run, { refused });
+  if (cancelAfterMs !== undefined) await cancel(stage, run, cancelAfterMs);
+  await followToEnd(turn, request);
+}
+
+/** Temporal or PostgreSQL may be away: the same key is asked for again until somebody answers. */
+async function askUntilAnswered({ start }: Request, withinMs: number): Promise<string> {
+  const answer = await eventually(async () => {
+    try {
+      await start();
+      return 'taken';
+    } catch (error) {
+      if (error instanceof ImprintError && !error.retryable) return errorChain(error);
+      throw error;
+    }
+  }, withinMs);
+  return answer ?? 'nobody answered';
+}
+
+async function cancel({ imprint }: Stage, run: string, afterMs: number): Promise<void> {
+  await sleep(afterMs);
+  await eventually(async () => {
+    await imprint.client.run(run).cancel();
+    return true;
+  }, 30_000);
+}
+
+async function followToEnd({ stage, nodes }: Turn, { run, image, procedure }: Request): Promise<void> {
+  const { catalog } = stage.imprint;
+  const end = await eventually(async () => {
+    const state = (await catalog.runs.find(run))?.state;
+    return state === 'running' ? undefined : state;
+  }, stage.endMs);
+  if (end === undefined) stage.ledger.amend(run, { endless: true });
+  if (end === 'completed' && procedure === 'captureImage' && image !== undefined) nodes.images.push(image);
+}
+
+/** Before anybody else may touch it. */
+async function observe({ stage, node }: Turn, { run }: Request): Promise<void> {
+  const { catalog, world } = stage.imprint;
+  await eventually(async () => {
+    const { power, loaded } = await world.machine(await catalog.computers.get(node.name));
+    stage.ledger.amend(run, { after: { power, ...(loaded === undefined ? {} : { loaded }) } });
+    return true;
+  }, 30_000);
+}
+
+/** As an operator does who has looked at the node. */
+async function freeWhatWasLeft({ stage, node }: Turn): Promise<void> {
+  const { catalog, client } = stage.imprint;
+  await eventually(async () => {
+    const { state } = await catalog.computers.get(node.name);
+    if (state === 'maintenance') await client.releaseNode({ node: node.name, by: 'chaos', reason: 'looked at' });
+    return true;
+  }, 30_000);
+}

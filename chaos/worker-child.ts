@@ -1,0 +1,23 @@
+import { NativeConnection } from '@temporalio/worker';
+import { createCatalog } from '../src/catalog/create-catalog.ts';
+import { loadWorkerConfig } from '../src/config.ts';
+import { prepare } from '../src/library/prepare.ts';
+import { createLogger, installLogging } from '../src/worker/logging.ts';
+import { createModules } from '../src/worker/modules.ts';
+import { createTemporalWorkers } from '../src/worker/temporal-workers.ts';
+import { wrap } from '../test/support/tampering.ts';
+import { disobey } from './disobedience.ts';
+import { createOrders, ordersVariable } from './orders.ts';
+
+const config = loadWorkerConfig();
+installLogging(createLogger(config.IMPRINT_LOG_LEVEL));
+const orders = createOrders(process.env[ordersVariable] ?? '');
+const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
+const modules = createModules(config, await createCatalog({ databaseUrl: config.DATABASE_URL }));
+await prepare(modules.dependencies.library, { signal: AbortSignal.timeout(60_000), progress: () => undefined });
+const place = { connection, namespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default' };
+const around = disobey(orders, () => process.kill(process.pid, 'SIGSTOP'));
+const workers = await createTemporalWorkers(place, config, wrap(modules.dependencies, '', around));
+process.stderr.write('Worker is ready\n');
+await Promise.all(workers.map(async (worker) => await worker.run()));
+process.exit(0);
