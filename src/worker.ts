@@ -6,6 +6,7 @@ import type { WorkerConfig } from './config.ts';
 import { checkInEveryMs } from './domain/check-in.ts';
 import { UnavailableError, errorChain } from './domain/errors.ts';
 import { prepare } from './library/prepare.ts';
+import { createLauncher } from './remote/launcher.ts';
 import { createLogger, installLogging, type Logger } from './worker/logging.ts';
 import { createModules, type Modules } from './worker/modules.ts';
 import { checkSiteDirectory } from './os/site-check.ts';
@@ -29,7 +30,9 @@ export async function runWorker(config: WorkerConfig): Promise<void> {
     const place = await connectTemporal();
     closers.push(async () => await place.connection.close());
     await ensureSearchAttributes(place.connection, place.namespace);
-    const modules = createModules(config, catalog);
+    const launcher = createLauncher();
+    closers.push(async () => await Promise.resolve(launcher.close()));
+    const modules = createModules(config, catalog, launcher.launch);
     closers.push(async () => await modules.close());
     await introduce(config, catalog, modules);
     closers.push(checkInRegularly(config, catalog, logger));

@@ -1,3 +1,4 @@
+import type { Launch } from './launch.ts';
 import { createLocalShell } from './local-shell.ts';
 import type { Shell } from './shell.ts';
 import { createSshShell, type ClosableShell } from './ssh-shell.ts';
@@ -15,10 +16,11 @@ export interface ShellPool {
   closeAll(): Promise<void>;
 }
 
-export function createShellPool(): ShellPool {
+/** `launch`: who starts the commands on its own host; default: this process. */
+export function createShellPool(launch?: Launch): ShellPool {
   const shells = new Map<string, { readonly hostKeys: string; readonly shell: ClosableShell }>();
   return {
-    local: createLocalShell(),
+    local: createLocalShell(launch === undefined ? {} : { launch }),
     ssh(target) {
       const account = describeTarget(target);
       const hostKeys = [...target.hostKeys].sort().join('\n');

@@ -18,6 +18,7 @@ import {
   type SimulatedWorld,
 } from '../provisioners/registry.ts';
 import { createJobs } from '../remote/jobs.ts';
+import type { Launch } from '../remote/launch.ts';
 import type { Secrets } from '../remote/secrets.ts';
 import { createSecrets } from '../remote/secrets.ts';
 import { createShellPool, type ShellPool } from '../remote/shell-pool.ts';
@@ -31,8 +32,9 @@ export interface Modules {
   close(): Promise<void>;
 }
 
-export function createModules(config: WorkerConfig, catalog: Catalog): Modules {
-  const pool = createShellPool();
+/** `launch`: who starts the commands on this host; default: this process. */
+export function createModules(config: WorkerConfig, catalog: Catalog, launch?: Launch): Modules {
+  const pool = createShellPool(launch);
   const jobs = createJobs();
   const secrets = createSecrets({
     values: config.secrets,

@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CapacityError, CommandFailedError, NotFoundError, OutcomeUnknownError } from '../../../src/domain/errors.ts';
 import type { RunOptions, Shell } from '../../../src/remote/shell.ts';
+import { createLauncher } from '../../../src/remote/launcher.ts';
+import { createLocalShell } from '../../../src/remote/local-shell.ts';
 import { createShellPool, type ShellPool } from '../../../src/remote/shell-pool.ts';
 import { startSshd, type Sshd } from '../../support/sshd.ts';
 
 let sshd: Sshd;
 let pool: ShellPool;
 let directory: string;
+const launcher = createLauncher(['--import', 'tsx']);
+const launched = createLocalShell({ launch: launcher.launch });
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'imprint-shell-'));
@@ -18,6 +22,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await pool.closeAll();
+  launcher.close();
   await sshd.stop();
   await rm(directory, { recursive: true });
 });
@@ -45,6 +50,7 @@ async function processesWith(word: string): Promise<string[]> {
 
 describe.each([
   ['on this host', () => pool.local],
+  ['on this host, by a small process', () => launched],
   ['over SSH', overSsh],
 ])('a shell %s', (where, shellOf) => {
   it('gives the command exactly the arguments that it was given', async () => {
