@@ -58,9 +58,12 @@ export function createBoundary(
   });
 }
 
-/** Heartbeats, and with each a look at how the work goes, until the function is called that it returns. */
+/**
+ * Heartbeats, and with each a look at how the work goes, until the function is called that it returns. The start itself is known to the server:
+ * what ends before the first one costs it no write.
+ */
 function showLife(context: Context, stall: StallWatch): () => void {
-  beat(context);
+  leaseOf(context);
   const timer = setInterval(() => {
     beat(context);
     stall.look();
