@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { createCatalog } from '../../src/catalog/create-catalog.ts';
-import { createClient, type ImprintClient } from '../../src/client.ts';
+import { createClient, type ImprintClient, type RunHandle } from '../../src/client.ts';
 import { loadWorkerConfig } from '../../src/config.ts';
 import type { CallContext } from '../../src/domain/call-context.ts';
 import type { Computer } from '../../src/domain/computer.ts';
@@ -47,6 +47,8 @@ export interface VmImprint {
   /** Root's shell on a node; the node must show a host key that the catalog knows. */
   shellTo(node: string): Promise<Shell>;
   virsh(...args: string[]): Promise<string>;
+  /** Ends a run in Temporal, as its UI does: the run does not learn of it, and takes nothing back. */
+  terminate(run: RunHandle<unknown>): Promise<void>;
   /** Kills the libvirt daemon with SIGKILL; its machines go on. */
   killLibvirt(): Promise<void>;
   /** Starts it again, and waits until it answers. */
@@ -78,7 +80,7 @@ async function start(closers: Close[]): Promise<Omit<VmImprint, 'stop'>> {
   closers.push(async () => await rm(root, { recursive: true, force: true }));
   const services = await startServices(root, closers);
   const environment = { ...services.environment, IMPRINT_SECRETS: await writeSecrets(join(root, 'secrets'), guest) };
-  const { client, virsh, uri, killLibvirt, startLibvirt } = services;
+  const { client, virsh, uri, killLibvirt, startLibvirt, terminate } = services;
   const context = { signal: new AbortController().signal, progress: () => undefined };
   await importBase(environment, { catalog: client.catalog, root, guest, context });
   const shells = createShellPool();
@@ -91,6 +93,7 @@ async function start(closers: Close[]): Promise<Omit<VmImprint, 'stop'>> {
     context,
     root,
     virsh,
+    terminate,
     killLibvirt,
     startLibvirt,
     library: { name: managementNode, root: environment.IMPRINT_LIBRARY, shell: createLocalShell() },
@@ -121,7 +124,8 @@ async function startServices(root: string, closers: Close[]) {
   closers.push(async () => await stopPrivateLibvirt(state));
   const catalog = await createCatalog({ databaseUrl: database.databaseUrl });
   const connection = await Connection.connect({ address: server.address });
-  const client = createClient(new Client({ connection, namespace: server.namespace }), catalog);
+  const temporal = new Client({ connection, namespace: server.namespace });
+  const client = createClient(temporal, catalog);
   closers.push(client.close);
   const environment = {
     DATABASE_URL: database.databaseUrl,
@@ -132,6 +136,9 @@ async function startServices(root: string, closers: Close[]) {
   };
   const virsh = async (...args: string[]): Promise<string> =>
     (await execa('virsh', ['-q', '-c', libvirt.uri, ...args])).stdout.trim();
+  const terminate = async ({ id }: RunHandle<unknown>): Promise<void> => {
+    await temporal.workflow.getHandle(id).terminate('by a test');
+  };
   const killLibvirt = async (): Promise<void> => {
     const daemon = await findProcess(join(root, 'state', 'libvirt', 'process.json'));
     if (daemon === undefined) throw new Error('no libvirt daemon runs');
@@ -141,7 +148,7 @@ async function startServices(root: string, closers: Close[]) {
     const { started } = await ensurePrivateLibvirt(state, createProgressReporter());
     if (!started) throw new Error('the libvirt daemon was running');
   };
-  return { client, environment, uri: libvirt.uri, virsh, killLibvirt, startLibvirt };
+  return { client, environment, uri: libvirt.uri, virsh, terminate, killLibvirt, startLibvirt };
 }
 
 /** Once for a machine: other tests and the demo use the same one. */

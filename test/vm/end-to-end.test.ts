@@ -363,6 +363,31 @@ describe('a capture of a guest that breaks its seal while it shuts down', () => 
   });
 });
 
+describe('a capture that is terminated in Temporal during the copy', () => {
+  it('goes on copying, until the next load proves its job dead, takes back what it left, and gets the node', async () => {
+    await saved.restore();
+    const run = await capture('abandoned', { copyRateBytes: 2 * MIB });
+    const copy = { run: run.id, disk: 'vda' };
+    const { fraction } = await untilCopied(imprint, copy, 0.05);
+
+    await imprint.terminate(run);
+    // The control: nothing else ends the copy.
+    await untilCopied(imprint, copy, fraction + 0.05);
+    expect((await imprint.catalog.claims.find(node))?.owner).toBe(run.id);
+    const load = await imprint.client.startLoad({ node, image: 'base' });
+    await untilStep(imprint, load, '2');
+
+    expect(await copiersOf(stagedDisk(imprint, copy))).toEqual([]);
+    expect(await leftOf(run, 'abandoned')).toEqual({ ...nothing, state: 'loading', owner: load.id });
+    const taken = (await imprint.catalog.runs.steps(load.id)).find(({ number }) => number === '1.1');
+    expect(taken?.evidence).toMatchObject({ takenFrom: run.id, left: 'maintenance' });
+    expect(await run.describe()).toMatchObject({ state: 'terminated' });
+    // What the load does with its node is told by other cases: a boot takes a minute.
+    await load.cancel();
+    await failureOf(load);
+  });
+});
+
 describe('a capture that is cancelled during the copy', () => {
   it('ends the job, leaves nothing, and gives the node back for maintenance', async () => {
     await saved.restore();
