@@ -45,6 +45,7 @@ export {
 } from './domain/errors.ts';
 export type { Catalog, Claim, ImageRow, ManagementNode, NewComputer, OperatingSystemRow } from './catalog/catalog.ts';
 export type { RunHandle } from './client/run-handle.ts';
+export type { ExportedHistory } from './client/history/export-history.ts';
 export type { FleetHandle, FleetRequest } from './client/fleet.ts';
 export type { FleetNodeProgress, FleetProgress } from './client/watch-fleet.ts';
 export type { FleetMember, FleetSummary } from './domain/fleet.ts';

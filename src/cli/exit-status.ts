@@ -20,6 +20,7 @@ export const exitStatuses = {
   conflict: 3,
   notFound: 4,
   unreachable: 5,
+  differs: 6,
   detached: 130,
 } as const;
 
@@ -34,6 +35,7 @@ export const exitStatusHelp: readonly (readonly [number, string])[] = [
   ],
   [exitStatuses.notFound, 'a node, image, revision, run, management node or system does not exist'],
   [exitStatuses.unreachable, 'Temporal or PostgreSQL cannot be reached'],
+  [exitStatuses.differs, 'runs replay --local: the present code differs from the history'],
   [exitStatuses.detached, 'detached by Ctrl-C: the run goes on'],
 ];
 

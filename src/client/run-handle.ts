@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { RunRecord } from '../domain/run.ts';
 import { archivedResult } from './archived-run.ts';
 import { toRunFailure } from './errors.ts';
+import { exportHistory, type ExportedHistory } from './history/export-history.ts';
 import { watchRun, type RunProgress } from './watch.ts';
 
 /** One run, by its id; it need not be running. */
@@ -14,6 +15,8 @@ export interface RunHandle<Result> {
   cancel(): Promise<void>;
   /** The run as the catalog knows it now. */
   describe(): Promise<RunRecord>;
+  /** All that Temporal, or the archive after it, has recorded of the run, as its tools and its SDK's replayer read it. */
+  history(): Promise<ExportedHistory>;
   /** Progress as it changes, until the run has ended. Leaving the loop stops watching, not the run. */
   watch(): AsyncIterable<RunProgress>;
 }
@@ -34,6 +37,7 @@ export function createRunHandle<Result>(catalog: Catalog, workflow: WorkflowHand
       await workflow.cancel();
     },
     describe: async () => await catalog.runs.get(id),
+    history: async () => await exportHistory(catalog, workflow),
     watch: () => watchRun(catalog, workflow),
   };
 }

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/activities.ts';
 import { createBoundary } from '../activities/boundary.ts';
@@ -9,9 +7,7 @@ import { longQueue, nodeQueue, sharedQueue } from '../workflows/task-queues.ts';
 import { createClosedRuns } from './closed-runs.ts';
 import { createRunLookup } from './run-lookup.ts';
 import type { TemporalPlace } from './temporal-place.ts';
-
-/** Made by `npm run build`; where it is missing (a checkout) the workflows are bundled at start. */
-const builtBundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+import { workflowCode } from './workflow-code.ts';
 
 /**
  * Three workers in one process: workflows with the catalog's activities on the shared queue, short work and long work on the management
@@ -56,9 +52,4 @@ export async function createTemporalWorkers(
       maxConcurrentActivityTaskExecutions: config.IMPRINT_LONG_SLOTS,
     }),
   ]);
-}
-
-function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  if (existsSync(builtBundle)) return { workflowBundle: { codePath: builtBundle } };
-  return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 }

@@ -13,6 +13,8 @@ import { runAddress } from '../run-address.ts';
 import { headline, stateOf } from '../run-words.ts';
 import { holdInterrupt, printResult, type OutputOptions, type Session } from '../session.ts';
 import { table } from '../style.ts';
+import { addRunsExportCommand } from './runs-export.ts';
+import { addRunsReplayCommand } from './runs-replay.ts';
 
 interface ListOptions extends OutputOptions {
   readonly node?: string;
@@ -24,7 +26,7 @@ const longestList = 1_000;
 
 export function addRunsCommands(program: Command, session: Session): void {
   const runs = addGroup(program, 'runs', {
-    summary: 'list, show, watch and cancel runs',
+    summary: 'list, show, watch, cancel, export and replay runs',
     examples: ['imprint runs list --node lab-07', 'imprint runs watch captureImage/lab-07/monday'],
   });
   addList(runs, session);
@@ -53,6 +55,8 @@ export function addRunsCommands(program: Command, session: Session): void {
     summary: 'ask a run to stop and to take its steps back',
     examples: ['imprint runs cancel captureImage/lab-07/monday'],
   }).action(async (id: string, options: OutputOptions) => await cancel(session, id, options));
+  addRunsExportCommand(runs, session);
+  addRunsReplayCommand(runs, session);
 }
 
 function addList(runs: Command, session: Session): void {

@@ -32,7 +32,7 @@ describe('the help', () => {
       ...['nodes list', 'nodes show', 'nodes add', 'nodes edit', 'nodes remove', 'nodes release'],
       ...['images list', 'images show', 'images import', 'images export'],
       ...['images promote', 'images retire', 'images restore', 'images delete'],
-      ...['runs list', 'runs show', 'runs watch', 'runs cancel'],
+      ...['runs list', 'runs show', 'runs watch', 'runs cancel', 'runs export', 'runs replay'],
       ...['management-nodes list', 'management-nodes show', 'management-nodes add'],
       ...['systems list', 'systems show', 'systems add'],
       ...['operating-systems list', 'operating-systems add'],
