@@ -1,15 +1,21 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { execa } from 'execa';
 import pg from 'pg';
 import { describe, expect, it, vi } from 'vitest';
 import type { RunHandle, RunProgress } from '../../src/client.ts';
 import { describeRun } from '../../src/cli/describe-run.ts';
 import { lookOnce } from '../../src/cli/conduct-run.ts';
 import { archiveScheduleId, scheduleArchiver } from '../../src/worker/archive-schedule.ts';
+import { findTemporalBinary } from '../../src/platform/temporal-binary.ts';
 import type { ArchiveRunsResult } from '../../src/workflows/archive-runs.ts';
 import { sharedQueue } from '../../src/workflows/task-queues.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { imprint as command } from '../support/captured-terminal.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { failureOf, patience, untilCopied } from '../support/runs.ts';
 
@@ -162,6 +168,45 @@ describe('the archiver', () => {
       const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
       await Worker.runReplayHistory({ workflowsPath }, history, run.id);
     }
+  });
+
+  it('hands out the history of a run that goes on, of one that has ended, and of one that only it still has', async () => {
+    vi.stubEnv('DATABASE_URL', imprint.databaseUrl);
+    vi.stubEnv('TEMPORAL_ADDRESS', imprint.server.address);
+    const directory = await mkdtemp(join(tmpdir(), 'imprint-export-'));
+    const file = join(directory, 'history.json');
+    const exported = async (run: string): Promise<unknown> => {
+      const { out } = await command('runs', 'export', run, '--output', file, '--json');
+      const replayed = await command('runs', 'replay', '--local', file, '--json');
+      return { ...JSON.parse(out), ...JSON.parse(replayed.out), status: replayed.status };
+    };
+    const same = { status: 0, replay: { verdict: 'same' } };
+
+    const open = await capture(slow);
+    await untilCopied(imprint, nodeOf(open.id), 0);
+    const copying = { number: '5.5', state: 'open' };
+    expect(await exported(open.id)).toMatchObject({ ...same, from: 'temporal', state: 'running' });
+    expect(await exported(open.id)).toMatchObject({
+      steps: expect.arrayContaining([expect.objectContaining(copying)]),
+    });
+    await open.cancel();
+    await failureOf(open);
+    const ended = (await exported(open.id)) as object;
+    expect(ended).toMatchObject({ ...same, from: 'temporal', run: open.id, state: 'cancelled' });
+
+    const temporal = (await findTemporalBinary(directory))?.path ?? 'temporal';
+    const shown = ['workflow', 'show', '--address', imprint.server.address, '--workflow-id', open.id];
+    await writeFile(file, (await execa(temporal, [...shown, '--output', 'json'])).stdout);
+    const byTemporal = await command('runs', 'replay', '--local', file, '--json');
+    expect(ended).toMatchObject(JSON.parse(byTemporal.out));
+
+    await untilArchived(open.id);
+    await forget(open.id);
+    expect(await exported(open.id)).toEqual({ ...ended, from: 'archive' });
+    expect(await command('runs', 'export', 'captureImage/nowhere/none')).toMatchObject({ status: 4 });
+    expect(await command('runs', 'replay', '--local', join(directory, 'none'))).toMatchObject({ status: 4 });
+    vi.unstubAllEnvs();
+    await rm(directory, { recursive: true });
   });
 
   it('says of a run that Temporal never knew that it was never started, once it cannot be on its way any more', async () => {
