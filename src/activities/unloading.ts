@@ -1,3 +1,4 @@
+import type { Fence } from '../domain/fence.ts';
 import type { Evidence } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { need } from '../provisioners/provisioner.ts';
@@ -22,12 +23,7 @@ export function createUnloadingActivities(deps: ActivityDependencies): Unloading
   return {
     async discardSetAside(step) {
       const fence = await catalog.claims.fence(claimant(step));
-      if (await mustKeep(catalog, step.node))
-        return { kept: 'it is a source that has not been proved, or came from maintenance' };
-      const { provisioner, computer } = await nodeFacts(deps, step.node);
-      const evidence = (await need(provisioner, 'loading').discardSetAside?.(computer, fence, callContext())) ?? {};
-      await catalog.revisionUses.forgetReplaced(fence);
-      return evidence;
+      return await discardSetAside(deps, fence);
     },
 
     async checkUnload(step) {
@@ -43,7 +39,8 @@ export function createUnloadingActivities(deps: ActivityDependencies): Unloading
       // Seen under the claim: from here on no capture can make the disk a source.
       await refuseKept(catalog, step.node);
       const { provisioner, computer } = await nodeFacts(deps, step.node);
-      return await need(provisioner, 'loading').unload(computer, fence, callContext());
+      const unloaded = await need(provisioner, 'loading').unload(computer, fence, callContext());
+      return { ...unloaded, setAside: await discardSetAside(deps, fence) };
     },
 
     async recordUnloaded(step) {
@@ -51,4 +48,14 @@ export function createUnloadingActivities(deps: ActivityDependencies): Unloading
       await catalog.computers.recordLoaded(fence, undefined);
     },
   };
+}
+
+/** From here on no disk of the node needs the revisions that it held before. */
+async function discardSetAside(deps: ActivityDependencies, fence: Fence): Promise<Evidence> {
+  if (await mustKeep(deps.catalog, fence.node))
+    return { kept: 'it is a source that has not been proved, or came from maintenance' };
+  const { provisioner, computer } = await nodeFacts(deps, fence.node);
+  const evidence = (await need(provisioner, 'loading').discardSetAside?.(computer, fence, callContext())) ?? {};
+  await deps.catalog.revisionUses.forgetReplaced(fence);
+  return evidence;
 }

@@ -27,7 +27,7 @@ export function refuseUsed(revision: Pick<Revision, 'image' | 'revision'>, uses:
 const sentences: Readonly<Record<RevisionUse['kind'], (names: Names, what: string) => string>> = {
   loaded: ({ text, them }, what) => `${what} is loaded on ${text}; unload ${them} first`,
   replaced: ({ text, them }, what) =>
-    `disks that were cloned from ${what} are kept on ${text}; load ${them} once more first`,
+    `disks that were cloned from ${what} are kept on ${text}; load ${them} once more, or unload ${them}, first`,
   load: ({ text, them }, what) => `${what} is being loaded by ${text}; wait for ${them}`,
   capture: ({ text, them }, what) => `${what} is being captured by ${text}; wait for ${them}`,
   source: ({ text }, what) => `the disk of ${text} is kept until ${what} has been READY once; load it once first`,

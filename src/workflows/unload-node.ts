@@ -35,7 +35,7 @@ export async function unloadNode(input: NodeInput): Promise<void> {
       '3',
       `Take the system off ${node}`,
       async (step) => await onNode(managementNode, 'guest', `Unload ${node}`).unload(step),
-      { noUndo: 'What is deleted was a clone of an image, or was asked to go; set-aside disks are never touched.' },
+      { noUndo: 'What is deleted was a clone of an image, or was asked to go; what must be kept is not touched.' },
     );
 
     // 4. Record that nothing is loaded.

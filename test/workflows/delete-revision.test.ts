@@ -18,9 +18,13 @@ describe('deleting a revision', () => {
   withImprint(async (started) => {
     imprint = started;
     await imprint.startWorkerHere((deps) => tampering.around(deps));
-    const base = { node: await imprint.addNode(), image: 'base', operatingSystem: simulatedSystem };
-    await (await imprint.client.startCapture(base)).result();
+    await capture('base');
   });
+
+  async function capture(image: string): Promise<void> {
+    const request = { node: await imprint.addNode(), image, operatingSystem: simulatedSystem };
+    await (await imprint.client.startCapture(request)).result();
+  }
 
   async function retired(): Promise<Revision> {
     const { image, revision } = await publishByHand(imprint, imprint.fresh('web'));
@@ -60,6 +64,25 @@ describe('deleting a revision', () => {
     await (await imprint.client.startUnload(node)).result();
     await (await imprint.client.startDeletion({ image: 'base', revision: 1 })).result();
     expect(await inLibrary('base-v1')).toBe(false);
+  });
+
+  it('is refused while disks that were cloned from it are set aside on a node, which an unload ends', async () => {
+    const [node, image, other] = [await imprint.addNode(), imprint.fresh('web'), imprint.fresh('web')];
+    for (const name of [image, other]) await capture(name);
+    const load = async (name: string) => await imprint.client.startLoad({ node, image: name });
+    await (await load(image)).result();
+    tampering.fail({ node, activity: 'awaitReady', call: 'provisioner().nodeStatus', when: 'before' }, { times: 1 });
+    await failureOf(await load(other));
+    // The node comes from maintenance: what this load replaces is kept.
+    await (await load(other)).result();
+    await imprint.catalog.revisionLife.retire({ image, revision: 1 }, 'test');
+    await expect(imprint.client.startDeletion({ image, revision: 1 })).rejects.toThrow(
+      `disks that were cloned from ${image}@1 are kept on ${node}; load it once more, or unload it, first`,
+    );
+    await (await imprint.client.startUnload(node)).result();
+    expect((await imprint.world.machine(await imprint.catalog.computers.get(node))).setAside).toEqual([]);
+    await (await imprint.client.startDeletion({ image, revision: 1 })).result();
+    expect(await inLibrary(`${image}-v1`)).toBe(false);
   });
 
   it('is refused while a load that has begun works with it, though nothing is recorded as loaded yet', async () => {

@@ -139,7 +139,7 @@ describe('deleting a revision', () => {
     await world.catalog.computers.recordLoaded(fence, (await world.catalog.revisions.resolve({ image: other })).id);
     await world.catalog.revisionLife.retire({ image: old, revision: 1 }, by);
     await expect(deletion().check({ image: old, revision: 1 })).rejects.toThrow(
-      `disks that were cloned from ${old}@1 are kept on ${node}; load it once more first`,
+      `disks that were cloned from ${old}@1 are kept on ${node}; load it once more, or unload it, first`,
     );
     await world.catalog.revisionUses.forgetReplaced(fence);
     await release();
