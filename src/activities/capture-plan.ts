@@ -14,6 +14,7 @@ import type { NamedRevision } from './claiming.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { captureFacts, moduleOf, type CaptureFacts } from './facts.ts';
 import { pollUntil } from './polling.ts';
+import { reserveRevision } from './reserving.ts';
 import { unknownKind } from './unknown-kind.ts';
 import { actOnSystem } from './operating-system-steps.ts';
 import { chooseOperatingSystem } from './operating-system-choice.ts';
@@ -37,7 +38,7 @@ export function createCapturePlanActivities(deps: ActivityDependencies): Capture
       const operatingSystem = await chooseOperatingSystem(deps.catalog, input);
       const { image, comment, author } = input;
       const request = { owner: run, image, operatingSystem, comment, author, capturedFrom: node, fence };
-      const revision = await deps.catalog.revisions.reserve(request);
+      const revision = await reserveRevision(deps, request);
       return { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) };
     },
 

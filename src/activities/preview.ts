@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { CapturePreview } from '../domain/capture-preview.ts';
-import { computerTransitions, type Computer, type Problem } from '../domain/computer.ts';
+import type { Problem } from '../domain/computer.ts';
 import type { Revision } from '../domain/image.ts';
 import { parseCaptureImageInput, parseNodeInput, type CaptureImageInput } from '../domain/inputs.ts';
 import type { PlanStep } from '../domain/plan.ts';
@@ -13,6 +13,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { checkGuest } from './guest-check.ts';
 import { nodeFacts, type NodeFacts } from './facts.ts';
 import { chooseOperatingSystem } from './operating-system-choice.ts';
+import { previewOwnership } from './preview-ownership.ts';
 
 /** What planCapture is made of. Both only read, and neither is a step of a run. */
 export interface PreviewActivities {
@@ -32,16 +33,19 @@ export function createPreviewActivities(deps: ActivityDependencies): PreviewActi
       const parsed = parseCaptureImageInput(input);
       const facts = await nodeFacts(deps, parsed.node);
       const request = await unreservedRequest(catalog, facts, parsed);
-      const { problems, bytesNeeded } = await checkAll(catalog, facts, request);
+      const owned = await previewOwnership(deps, facts.computer);
+      const check = await need(facts.provisioner, 'capturing').check(request, callContext());
+      const problems = [...owned.problems, ...facts.provisioner.validate(facts.computer), ...check.problems];
       if (problems.length === 0) await checkGuest(deps, facts, request.revision);
       const bytesFree = await freeBytes(facts.library, callContext());
       const tooFull = { where: 'library', problem: `${facts.library.root} is too full` };
-      const all = bytesFree < bytesNeeded ? [...problems, tooFull] : problems;
+      const all = bytesFree < check.bytesNeeded ? [...problems, tooFull] : problems;
       const { image, revision } = request.revision;
       return {
         revision: `${image}-v${String(revision)}`,
         steps: await planOrNothing(facts.provisioner, request, problems),
-        check: { problems: all, bytesNeeded, bytesFree, library: facts.library.name },
+        check: { problems: all, bytesNeeded: check.bytesNeeded, bytesFree, library: facts.library.name },
+        ...(owned.takesOverFrom === undefined ? {} : { takesOverFrom: owned.takesOverFrom }),
       };
     },
   };
@@ -53,23 +57,6 @@ async function planOrNothing(
   problems: readonly Problem[],
 ): Promise<readonly PlanStep[]> {
   return problems.length > 0 ? [] : await need(provisioner, 'capturing').plan(request, callContext());
-}
-
-async function checkAll(
-  catalog: Catalog,
-  { provisioner, computer }: NodeFacts,
-  request: CaptureRequest,
-): Promise<{ readonly problems: readonly Problem[]; readonly bytesNeeded: number }> {
-  const check = await need(provisioner, 'capturing').check(request, callContext());
-  const problems = [...(await ownership(catalog, computer)), ...provisioner.validate(computer), ...check.problems];
-  return { problems, bytesNeeded: check.bytesNeeded };
-}
-
-async function ownership(catalog: Catalog, computer: Computer): Promise<readonly Problem[]> {
-  const claim = await catalog.claims.find(computer.name);
-  if (claim !== undefined) return [{ where: 'node', problem: `run ${claim.owner} owns it since ${claim.since}` }];
-  if (computerTransitions[computer.state].includes('capturing')) return [];
-  return [{ where: 'node', problem: `its state ${computer.state} does not allow a capture` }];
 }
 
 /** As a capture would have it, but with a revision that is in no catalog and a fence that no claim has given. */

@@ -15,7 +15,7 @@ export async function showCapturePlan(session: Session, options: OutputOptions, 
 }
 
 /** The plan for a person: space, what stands in the way, and each step with what takes it back. */
-export function describePlan(node: string, { revision, steps, check }: CapturePreview): string {
+export function describePlan(node: string, { revision, steps, check, takesOverFrom }: CapturePreview): string {
   const space = `It may take ${formatBytes(check.bytesNeeded)} in library ${check.library}; ${formatBytes(check.bytesFree)} are free.`;
   const head = `${node} would be captured as ${revision} (the number is not reserved). Nothing was changed.`;
   const rows = steps.flatMap((step, index) => [
@@ -26,6 +26,9 @@ export function describePlan(node: string, { revision, steps, check }: CapturePr
   return [
     head,
     space,
+    ...(takesOverFrom === undefined
+      ? []
+      : [`Run ${takesOverFrom}, which is over, still owns it: it would be taken over first.`]),
     ...(problems.length === 0 ? [] : ['', 'What stands in the way:', ...problems]),
     ...(rows.length === 0 ? [] : ['', 'Steps of the plan:', fields(rows)]),
   ].join('\n');

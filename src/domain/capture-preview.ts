@@ -8,6 +8,8 @@ export interface CapturePreview {
   /** The provisioner's plan; empty when `problems` keep it from making one. */
   readonly steps: readonly PlanStep[];
   readonly check: CapturePreviewCheck;
+  /** A run that still owns the node though it is over: the capture would begin by taking the node over from it. */
+  readonly takesOverFrom?: string;
 }
 
 export interface CapturePreviewCheck {

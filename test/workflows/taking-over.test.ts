@@ -117,9 +117,21 @@ describe.concurrent('a run that was terminated in Temporal', () => {
   });
 
   it('refuses a capture of what it has left half done, until an operator gives the node free', async ({ expect }) => {
-    const { node, run, pid } = await cutWhileCopying();
+    const { node, image, run, pid } = await cutWhileCopying();
+    const other = await imprint.addNode(fast);
     const refused = await failureOf(await capture(node));
-    expect(refused).toMatchObject({ reason: 'ConflictError', message: expect.stringContaining('nodes release') });
+    const release = `imprint nodes release ${node}`;
+    expect(refused).toMatchObject({ reason: 'ConflictError', message: expect.stringContaining(release) });
+    expect((await imprint.client.planCapture({ node, image })).check.problems).toMatchObject([
+      {
+        where: 'node',
+        problem: expect.stringMatching(new RegExp(`half done by run ${run.id}, which is over.*${release}`)),
+      },
+    ]);
+    // The revision that it has reserved is in the way of captures from other nodes, too.
+    const { message } = await failureOf(await capture(other, image));
+    expect(message).toContain(`${image}@1 is still reserved by run ${run.id}, which is over`);
+    expect(message).toContain(release);
     expect(await ownerOf(node)).toBe(run.id);
     expect(lives(pid)).toBe(true);
 
@@ -132,6 +144,7 @@ describe.concurrent('a run that was terminated in Temporal', () => {
     expect(await imprint.catalog.nodeReleases.list(node)).toMatchObject([
       { by: 'operator', reason: 'looked at it', fromState: 'maintenance', takenFrom: run.id },
     ]);
+    expect(await (await capture(other, image)).result()).toMatchObject({ image, revision: 1 });
   });
 
   it('in the middle of a load has its load taken back, and the next one begins anew', async ({ expect }) => {
@@ -193,7 +206,11 @@ describe.concurrent('a run that was terminated in Temporal', () => {
     const node = await imprint.addNode(fast);
     const point = { activity: 'checkCapture', call: 'provisioner().capturing.check', when: 'before' } as const;
     const { run, held } = await cutAt(node, async () => await capture(node), point);
-    const next = await capture(node);
+    const image = imprint.fresh('image');
+    const preview = await imprint.client.planCapture({ node, image, operatingSystem: simulatedSystem });
+    expect(preview).toMatchObject({ takesOverFrom: run.id, check: { problems: [] } });
+    expect(await ownerOf(node)).toBe(run.id);
+    const next = await capture(node, image);
     held.release();
     await next.result();
     await expectTakenOver(expect, run, next);
@@ -263,6 +280,9 @@ describe.concurrent('a run that was terminated in Temporal', () => {
     await untilCopied(imprint, node, 0);
     await expect(load(node)).rejects.toMatchObject({ name: 'ConflictError', evidence: { owner: run.id } });
     await expect(imprint.client.releaseNode({ node })).rejects.toMatchObject({ evidence: { owner: run.id } });
+    const preview = await imprint.client.planCapture({ node, image: 'base' });
+    expect(preview.check.problems).toMatchObject([{ problem: expect.stringMatching(`^run ${run.id} owns it since `) }]);
+    expect(preview).not.toHaveProperty('takesOverFrom');
     const direct = { workflowId: `loadNode/${node}/direct`, taskQueue: 'imprint', args: [{ node, image: 'base' }] };
     await expect(imprint.temporal.workflow.execute('loadNode', direct)).rejects.toThrow();
     expect(await ownerOf(node)).toBe(run.id);
