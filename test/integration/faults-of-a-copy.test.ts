@@ -115,6 +115,32 @@ describe('a capture whose copy is a real job', () => {
     small.empty();
   });
 
+  it('fails with the node as it was, and leaves nothing, when not one byte is free for its staging directory', async (context) => {
+    const small = disk;
+    if (typeof small === 'string') return context.skip(small);
+    const image = imprint.fresh('image');
+    const start = async () =>
+      await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem, after: 'leaveOff' });
+    // It claims to need nothing: what step 3 looks at is gone when the directory is made.
+    const node = await imprint.addNode({ disks: [{ name: 'vda', usedBytes: 1 }], bytesNeeded: 0 });
+    small.fill();
+    const run = await start();
+    expect(await failureOf(run)).toMatchObject({ reason: 'CapacityError' });
+    const words = `no space left for "Open the staging directory in the library": library mn-test (${imprint.library}) has 0 bytes free`;
+    expect((await imprint.catalog.runs.get(run.id)).outcome).toContain(words);
+    expect(await leftoversOf(imprint, run.id, image)).toMatchObject({ ...nothing, state: 'available', power: 'on' });
+    const steps = await imprint.catalog.runs.steps(run.id);
+    expect(steps.filter(({ state }) => state === 'undo-failed' || state === 'running')).toEqual([]);
+    expect(
+      (await readdir(join(imprint.library, '.staging'))).filter((name) => name.startsWith(runKey(run.id))),
+    ).toEqual([]);
+    small.empty();
+    // Control: with room the same capture succeeds.
+    copies.rateBytes = 4 * MIB;
+    await (await start()).result();
+    await expectWhole(image);
+  });
+
   it('is refused before anything is touched where the library has no room for it, with both numbers', async () => {
     const node = await imprint.addNode({ bytesNeeded: 1024 ** 5 });
     const image = imprint.fresh('image');

@@ -38,7 +38,7 @@ const settingsSchema = z.strictObject({
   /** Human accounts on a node that nothing was ever loaded on. */
   users: z.array(z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/)).default(['alice']),
   /** What a copy claims to need in the library; by default what its small files really take. */
-  bytesNeeded: z.int().positive().exactOptional(),
+  bytesNeeded: z.int().nonnegative().exactOptional(),
 });
 
 export type SimulatedSettings = z.infer<typeof settingsSchema>;
