@@ -19,15 +19,27 @@ export interface RecordedHistory {
   readonly history: { readonly events: readonly HistoryEvent[] };
 }
 
-/** Takes out what tells about the machine: the names of processes, and the paths in stack traces. */
-export function scrub<T>(value: T): T {
+/** What stands in every history for the directory in which it was recorded: it is the same on every machine. */
+export const recordedIn = '/tmp/imprint-histories';
+
+/** Takes out what tells about the machine: the names of processes, the paths in stack traces, and `directory`, in payloads too. */
+export function scrub<T>(value: T, directory: string): T {
+  const neutral = (text: string): string => text.replaceAll(directory, recordedIn);
   return JSON.parse(
     JSON.stringify(value, (key, found: unknown) => {
       if (key === 'stackTrace') return '';
       if (key === 'identity') return 'recorder';
-      return found;
+      if (typeof found !== 'string') return found;
+      return key === 'data' ? inPayload(found, neutral) : neutral(found);
     }),
   ) as T;
+}
+
+/** A payload's bytes are base64 in Temporal's JSON. */
+function inPayload(base64: string, change: (text: string) => string): string {
+  const text = Buffer.from(base64, 'base64').toString('utf8');
+  const changed = change(text);
+  return changed === text ? base64 : Buffer.from(changed).toString('base64');
 }
 
 /** One event a line, so that a new recording can be compared with the old one. */

@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -14,11 +15,11 @@ import { formatHistory, scrub, type RecordedHistory } from './history-files.ts';
  * a procedure is meant; the replay of the old histories says whether runs that are under way survive that change.
  */
 
-/** The same on every machine, so that no history tells where it was recorded. */
-const directory = '/tmp/imprint-histories';
 const here = dirname(fileURLToPath(import.meta.url));
 
 interface Recorder {
+  /** Where library and world lie while histories are recorded. */
+  readonly directory: string;
   readonly imprint: TestImprint;
   readonly tampering: Tampering;
 }
@@ -147,7 +148,8 @@ async function record(recorder: Recorder, { workflow, name, run }: Scenario): Pr
   const handle = await run(recorder);
   await handle.result().catch(() => undefined);
   const history = await recorder.imprint.temporal.workflow.getHandle(handle.id).fetchHistory();
-  return { workflow, name, history: scrub(JSON.parse(historyToJSON(history)) as RecordedHistory['history']) };
+  const read = JSON.parse(historyToJSON(history)) as RecordedHistory['history'];
+  return { workflow, name, history: scrub(read, recorder.directory) };
 }
 
 async function write(folder: string, recorded: RecordedHistory): Promise<void> {
@@ -158,7 +160,7 @@ async function write(folder: string, recorded: RecordedHistory): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  await rm(directory, { recursive: true, force: true });
+  const directory = await mkdtemp(join(tmpdir(), 'imprint-histories-'));
   const tampering = createTampering();
   const imprint = await startImprint({ directory });
   try {
@@ -167,7 +169,7 @@ async function main(): Promise<void> {
     const base = { node, image: 'base', operatingSystem: simulatedSystem };
     await (await imprint.client.startCapture(base)).result();
     const recorded: RecordedHistory[] = [];
-    for (const scenario of scenarios) recorded.push(await record({ imprint, tampering }, scenario));
+    for (const scenario of scenarios) recorded.push(await record({ directory, imprint, tampering }, scenario));
     for (const folder of ['histories', 'controls']) await rm(join(here, folder), { recursive: true, force: true });
     for (const history of recorded) await write('histories', history);
     for (const control of recorded.flatMap(controlsOf)) await write('controls', control);

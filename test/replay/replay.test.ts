@@ -9,7 +9,7 @@ import {
 import { beforeAll, describe, expect, it } from 'vitest';
 import { controlsOf } from './controls.ts';
 import { activitySummaries } from '../support/temporal-ui.ts';
-import { readHistories, type RecordedHistory } from './history-files.ts';
+import { readHistories, recordedIn, type RecordedHistory } from './history-files.ts';
 
 const histories = await readHistories('histories');
 const controls = await readHistories('controls');
@@ -81,7 +81,7 @@ describe('the recorded histories', () => {
       expect(text).not.toMatch(/PRIVATE KEY|AAAAtest|node_modules|file:\/\/|\/root\/(?!currentimage|\.ssh|\.bash)/);
       const temporary = [...text.matchAll(/\/tmp\/[A-Za-z0-9-]+/g)].map(([path]) => path);
       expect(new Set(temporary.filter((path) => path !== '/tmp/scratch'))).toEqual(
-        new Set(temporary.length > 0 ? ['/tmp/imprint-histories'] : []),
+        new Set(temporary.length > 0 ? [recordedIn] : []),
       );
     }
   });
