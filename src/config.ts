@@ -87,6 +87,12 @@ const settings = {
     .min(1)
     .optional()
     .describe('days for which the full histories of ended runs are kept in the catalog; without it for ever'),
+  IMPRINT_NAMESPACE_ID: z
+    .string()
+    .optional()
+    .describe(
+      'id of the Temporal namespace that takes the place of one that is gone for good; needed once, at its first start',
+    ),
   IMPRINT_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')

@@ -12,6 +12,7 @@ import { createModules, type Modules } from './worker/modules.ts';
 import { checkSiteDirectory } from './os/site-check.ts';
 import { ensureSearchAttributes } from './platform/search-attributes.ts';
 import { scheduleArchiver } from './worker/archive-schedule.ts';
+import { settleHome } from './worker/temporal-home.ts';
 import type { TemporalPlace } from './worker/temporal-place.ts';
 import { createTemporalWorkers } from './worker/temporal-workers.ts';
 
@@ -30,6 +31,7 @@ export async function runWorker(config: WorkerConfig): Promise<void> {
     const place = await connectTemporal();
     closers.push(async () => await place.connection.close());
     await ensureSearchAttributes(place.connection, place.namespace);
+    await settleHome(place, catalog.temporalHomes, config.IMPRINT_NAMESPACE_ID);
     const launcher = createLauncher();
     closers.push(async () => await Promise.resolve(launcher.close()));
     const modules = createModules(config, catalog, launcher.launch);

@@ -22,7 +22,7 @@ export interface ActivityDependencies extends ModuleDependencies {
 export type RunPresence = 'open' | 'closed' | 'absent';
 
 export interface RunLookup {
-  /** Asks Temporal afresh. UnavailableError when Temporal does not answer. */
+  /** Asks Temporal afresh. UnavailableError when Temporal does not answer, ConflictError where it would not know the catalog's runs anyway. */
   presence(run: string): Promise<RunPresence>;
 }
 

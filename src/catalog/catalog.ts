@@ -8,6 +8,7 @@ import type { RevisionDeletion, RevisionLife, RevisionUses } from './published-r
 import type { NodeReleases } from './node-releases.ts';
 import type { Fleets } from './fleets.ts';
 import type { Slots } from './slots.ts';
+import type { TemporalHomes } from './temporal-home.ts';
 
 /** The facts and who owns what, in PostgreSQL. `find…` may return undefined, `get…` throws NotFoundError. */
 export interface Catalog {
@@ -26,6 +27,7 @@ export interface Catalog {
   readonly archive: Archive;
   readonly nodeReleases: NodeReleases;
   readonly slots: Slots;
+  readonly temporalHomes: TemporalHomes;
   readonly fleets: Fleets;
   close(): Promise<void>;
 }

@@ -16,6 +16,7 @@ import { createRevisions } from './revisions.ts';
 import { createRuns } from './runs.ts';
 import { createSetAside } from './set-aside.ts';
 import { createSlots } from './slots.ts';
+import { createTemporalHomes } from './temporal-home.ts';
 
 export interface OpenOptions {
   /** `postgresql://user:password@host:port/database` */
@@ -59,6 +60,7 @@ export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
     archive: createArchive(database),
     nodeReleases: createNodeReleases(database),
     slots: createSlots(database),
+    temporalHomes: createTemporalHomes(database),
     fleets: createFleets(database, { computers, revisions, operatingSystems }),
     close: () => database.close(),
   };

@@ -20,7 +20,7 @@ export async function createTemporalWorkers(
 ): Promise<readonly Worker[]> {
   const activities = createActivities({
     ...dependencies,
-    runs: createRunLookup(place),
+    runs: createRunLookup(place, dependencies.catalog.temporalHomes),
     closedRuns: createClosedRuns(place),
     ...(config.IMPRINT_ARCHIVE_DAYS === undefined ? {} : { archiveDays: config.IMPRINT_ARCHIVE_DAYS }),
   });

@@ -11,6 +11,7 @@ import { loadWorkerConfig, type WorkerConfig } from '../../src/config.ts';
 import { createSimulatedWorld, directoryStore, type SimulatedWorld } from '../../src/provisioners/registry.ts';
 import { prepare } from '../../src/library/prepare.ts';
 import { createModules } from '../../src/worker/modules.ts';
+import { settleHome } from '../../src/worker/temporal-home.ts';
 import { createTemporalWorkers } from '../../src/worker/temporal-workers.ts';
 import { testDatabase, type TestDatabase } from './postgres.ts';
 import { startTemporal, type TestTemporal } from './temporal.ts';
@@ -185,6 +186,7 @@ async function startHere({ server, config, catalog, change }: HerePlace): Promis
   const modules = createModules(config, catalog);
   await prepare(modules.dependencies.library, { signal: AbortSignal.timeout(60_000), progress: () => undefined });
   const place = { connection, namespace: server.namespace };
+  await settleHome(place, catalog.temporalHomes);
   const workers = await createTemporalWorkers(place, config, change(modules.dependencies));
   const running = Promise.all(workers.map(async (worker) => await worker.run()));
   let stopping: Promise<void> | undefined;
