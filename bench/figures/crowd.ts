@@ -111,7 +111,7 @@ function lostFigure({ count, completed, duplicates, seconds, stepsASecond, load 
       'steps a second': [rounded(stepsASecond)],
       'highest load average of the machine meanwhile': [rounded(load)],
     },
-    how: 'All are started before their worker is; one worker process, one Temporal dev server, one PostgreSQL. The runs advance together, a step at a time.',
+    how: 'All are started before their worker is; one worker process, one Temporal dev server, one PostgreSQL. What has begun goes before what has not, so the first runs end while the last ones begin.',
   };
 }
 
