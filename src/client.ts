@@ -2,6 +2,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { Client, Connection } from '@temporalio/client';
 import type { Catalog } from './catalog/catalog.ts';
 import { createCatalog } from './catalog/create-catalog.ts';
+import { audit } from './client/audit.ts';
 import { planCapture } from './client/plan-capture.ts';
 import { releaseNode, type ReleaseNodeAnswer, type ReleaseNodeRequest } from './client/release-node.ts';
 import { startDeletion } from './client/start-deletion.ts';
@@ -10,6 +11,7 @@ import { createFleetHandle, startFleet, type FleetHandle, type FleetRequest } fr
 import { createRunHandle, type RunHandle } from './client/run-handle.ts';
 import type { CapturePreview } from './domain/capture-preview.ts';
 import { InvalidInputError, UnavailableError } from './domain/errors.ts';
+import type { AuditInput, AuditReport } from './domain/finding.ts';
 import {
   parseCaptureImageInput,
   parseLoadNodeInput,
@@ -48,6 +50,7 @@ export type { RunHandle } from './client/run-handle.ts';
 export type { ExportedHistory } from './client/history/export-history.ts';
 export type { FleetHandle, FleetRequest } from './client/fleet.ts';
 export type { FleetNodeProgress, FleetProgress } from './client/watch-fleet.ts';
+export type { AuditedFinding, AuditInput, AuditReport, Finding, FindingKind, Mending } from './domain/finding.ts';
 export type { FleetMember, FleetSummary } from './domain/fleet.ts';
 export type { RunProgress, Untaken } from './client/watch.ts';
 export type { Progress } from './domain/call-context.ts';
@@ -111,6 +114,8 @@ export interface ImprintClient {
   startStatus(node: string): Promise<RunHandle<NodeStatus>>;
   /** Reads a node's status, and waits for it. */
   nodeStatus(node: string): Promise<NodeStatus>;
+  /** Compares catalog, Temporal, libraries, jobs and provisioning systems; changes something only for the purpose `mend`. */
+  audit(input: AuditInput): Promise<AuditReport>;
   /** A run that was started before, by its id. */
   run(id: string): RunHandle<unknown>;
   readonly catalog: Catalog;
@@ -180,17 +185,14 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
     },
     startUnload: async (node, options = {}) => {
       const input = parseNodeInput({ node });
-      return await startRun(temporal, catalog, {
-        procedure: 'unloadNode',
-        input,
-        summary: `Unload ${node}`,
-        ...options,
-      });
+      const summary = `Unload ${node}`;
+      return await startRun(temporal, catalog, { procedure: 'unloadNode', input, summary, ...options });
     },
     releaseNode: async (request) => await releaseNode(temporal, catalog, request),
     startDeletion: async (request, options = {}) => await startDeletion(temporal, catalog, request, options.requestKey),
     startStatus: async (node) => await startStatus(temporal, catalog, node),
     nodeStatus: async (node) => await (await startStatus(temporal, catalog, node)).result(),
+    audit: async (input) => await audit(temporal, input),
     run: (id) => createRunHandle(catalog, temporal.workflow.getHandle(id)),
     close: async () => {
       await temporal.connection.close();

@@ -13,6 +13,7 @@ import { checkSiteDirectory } from './os/site-check.ts';
 import { ensureSearchAttributes } from './platform/search-attributes.ts';
 import { scheduleArchiver } from './worker/archive-schedule.ts';
 import { settleHome } from './worker/temporal-home.ts';
+import { scheduleAudit } from './worker/audit-schedule.ts';
 import type { TemporalPlace } from './worker/temporal-place.ts';
 import { createTemporalWorkers } from './worker/temporal-workers.ts';
 
@@ -39,7 +40,7 @@ export async function runWorker(config: WorkerConfig): Promise<void> {
     await introduce(config, catalog, modules);
     closers.push(checkInRegularly(config, catalog, logger));
     const workers = await createTemporalWorkers(place, config, modules.dependencies);
-    await archiveRegularly(place, logger);
+    await workRegularly(place, logger);
     logger.info({ managementNode: config.IMPRINT_MANAGEMENT_NODE, systems: modules.systems }, 'Worker is ready');
     await Promise.all(workers.map(async (worker) => await worker.run()));
     logger.info('Worker is drained');
@@ -75,10 +76,13 @@ async function introduce(config: WorkerConfig, catalog: Catalog, modules: Module
   for (const system of modules.systems) await catalog.provisioningSystems.allow(name, system);
 }
 
-/** A worker that may not make schedules works all the same; somebody should know that nobody archives. */
-async function archiveRegularly(place: TemporalPlace, logger: Logger): Promise<void> {
+/** A worker that may not make schedules works all the same; somebody should know what nobody does regularly. */
+async function workRegularly(place: TemporalPlace, logger: Logger): Promise<void> {
   await scheduleArchiver(place).catch((error: unknown) => {
     logger.warn({ error: errorChain(error) }, 'Ended runs are not archived regularly');
+  });
+  await scheduleAudit(place).catch((error: unknown) => {
+    logger.warn({ error: errorChain(error) }, 'Nothing looks regularly for what belongs to no live run');
   });
 }
 

@@ -1,4 +1,5 @@
 import { createArchivingActivities, type ArchivingActivities } from './archiving.ts';
+import { createAuditingActivities, type AuditingActivities } from './auditing.ts';
 import { createCapturePlanActivities, type CapturePlanActivities } from './capture-plan.ts';
 import { createClaimingActivities, type ClaimingActivities } from './claiming.ts';
 import { createDeletingActivities, type DeletingActivities } from './deleting.ts';
@@ -31,6 +32,7 @@ export type Activities = ClaimingActivities &
   PowerActivities &
   PreviewActivities &
   ArchivingActivities &
+  AuditingActivities &
   TakingOverActivities &
   FreeingActivities;
 
@@ -50,6 +52,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createPowerActivities(deps),
     ...createPreviewActivities(deps),
     ...createArchivingActivities(deps),
+    ...createAuditingActivities(deps),
     ...createTakingOverActivities(deps),
     ...createFreeingActivities(deps),
   };

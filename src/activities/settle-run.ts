@@ -3,7 +3,7 @@ import type { RunRecord } from '../domain/run.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** A run is recorded before it is started: one that Temporal does not know may be about to begin. */
-const graceMs = 10 * 60_000;
+export const startGraceMs = 10 * 60_000;
 
 /**
  * Archives a run that the catalog takes for running though it has ended, and records its end; true when this call did. A run that goes on stays
@@ -29,7 +29,7 @@ async function settleAbsent({ catalog }: ActivityDependencies, run: RunRecord): 
     const end = { state: stateOfEnd(status), outcome, ended: closed };
     return await catalog.runs.settle(run.id, end);
   }
-  if (Date.now() - Date.parse(run.created) < graceMs) return false;
+  if (Date.now() - Date.parse(run.created) < startGraceMs) return false;
   const begun = (await catalog.runs.steps(run.id)).length > 0;
   const outcome = begun
     ? `unknown: Temporal has no record of this run (any more); ${leftByEnd(run)}`

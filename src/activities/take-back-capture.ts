@@ -25,19 +25,19 @@ export async function takeBackCapture(deps: ActivityDependencies, ended: EndedRu
 }
 
 /** What the undos need to know of the input; where it is not recorded the defaults do, since no undo depends on it. */
-function inputOf({ record }: EndedRun): Pick<CaptureFacts['request'], 'allowForcedOff' | 'shutdownSeconds'> {
+export function inputOf({ record }: EndedRun): Pick<CaptureFacts['request'], 'allowForcedOff' | 'shutdownSeconds'> {
   return parseCaptureImageInput({ node: 'unknown', image: 'unknown', ...record?.input });
 }
 
 /** Every step of the plan says that it is done: all disks are in staging. */
-function isComplete(ended: EndedRun): boolean {
+export function isComplete(ended: EndedRun): boolean {
   const plan = planOf(ended, '4');
   const done = begunOf(ended, plan, '5').filter(({ state }) => state === 'done');
   return plan.length > 0 && done.length === plan.length;
 }
 
 /** Renamed by this run: beyond the point of no return. */
-async function isPublished({ library, revision, request }: CaptureFacts): Promise<boolean> {
+export async function isPublished({ library, revision, request }: CaptureFacts): Promise<boolean> {
   const context = callContext();
   if (!(await imageExists(library, revision, context))) return false;
   const manifest = await readManifest(library, libraryPaths(library).revision(revision), context);
@@ -45,7 +45,7 @@ async function isPublished({ library, revision, request }: CaptureFacts): Promis
 }
 
 /** Step 7.2, which has no way but forward. */
-async function completePublishing(deps: ActivityDependencies, facts: CaptureFacts): Promise<string[]> {
+export async function completePublishing(deps: ActivityDependencies, facts: CaptureFacts): Promise<string[]> {
   const { library, revision, request, computer } = facts;
   const context = callContext();
   const manifest = await readManifest(library, libraryPaths(library).revision(revision), context);

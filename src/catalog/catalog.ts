@@ -1,4 +1,5 @@
 import type { Archive } from './archive.ts';
+import type { Audits } from './audits.ts';
 import type { Computer, ComputerState } from '../domain/computer.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Manifest, Revision, RevisionCopy } from '../domain/image.ts';
@@ -29,6 +30,7 @@ export interface Catalog {
   readonly slots: Slots;
   readonly temporalHomes: TemporalHomes;
   readonly fleets: Fleets;
+  readonly audits: Audits;
   close(): Promise<void>;
 }
 
@@ -152,6 +154,8 @@ export interface Claims {
    */
   transfer(from: Claimant, to: Claimant, left: ComputerState | 'previous'): Promise<Fence>;
   find(node: string): Promise<Claim | undefined>;
+  /** All, by node. */
+  list(): Promise<readonly Claim[]>;
 }
 
 export interface ImageRow {

@@ -13,7 +13,7 @@ import {
   type LockedComputer,
 } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
-import { integer, parseFirst, timestamp } from './rows.ts';
+import { integer, parseFirst, parseRows, timestamp } from './rows.ts';
 
 const claimRow: z.ZodType<Claim> = z.object({
   node: z.string(),
@@ -22,6 +22,9 @@ const claimRow: z.ZodType<Claim> = z.object({
   since: timestamp,
   previousState: z.enum(computerStates),
 });
+
+const selectClaims = `SELECT c.name AS node, k.owner, k.epoch, k.since, k.previous_state AS "previousState"
+  FROM claims k JOIN computers c ON c.id = k.computer_id`;
 
 export function createClaims(database: Database): Claims {
   return {
@@ -64,13 +67,13 @@ export function createClaims(database: Database): Claims {
         transferClaim(statements, { from, to, left }),
       ),
     async find(node) {
-      const rows = await database.read(
-        `look up the owner of node ${node}`,
-        `SELECT c.name AS node, k.owner, k.epoch, k.since, k.previous_state AS "previousState" FROM claims k JOIN computers c ON c.id = k.computer_id WHERE c.name = $1`,
-        [node],
-      );
+      const rows = await database.read(`look up the owner of node ${node}`, `${selectClaims} WHERE c.name = $1`, [
+        node,
+      ]);
       return parseFirst(claimRow, rows);
     },
+    list: async () =>
+      parseRows(claimRow, await database.read('list the owners of nodes', `${selectClaims} ORDER BY c.name`)),
   };
 }
 

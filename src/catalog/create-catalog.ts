@@ -1,4 +1,5 @@
 import { createArchive } from './archive.ts';
+import { createAudits } from './audits.ts';
 import type { Catalog } from './catalog.ts';
 import { createClaims } from './claims.ts';
 import { createComputers } from './computers.ts';
@@ -62,6 +63,7 @@ export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
     slots: createSlots(database),
     temporalHomes: createTemporalHomes(database),
     fleets: createFleets(database, { computers, revisions, operatingSystems }),
+    audits: createAudits(database),
     close: () => database.close(),
   };
 }

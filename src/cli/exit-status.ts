@@ -21,6 +21,7 @@ export const exitStatuses = {
   notFound: 4,
   unreachable: 5,
   differs: 6,
+  found: 7,
   detached: 130,
 } as const;
 
@@ -36,6 +37,7 @@ export const exitStatusHelp: readonly (readonly [number, string])[] = [
   [exitStatuses.notFound, 'a node, image, revision, run, management node or system does not exist'],
   [exitStatuses.unreachable, 'Temporal or PostgreSQL cannot be reached'],
   [exitStatuses.differs, 'runs replay --local: the present code differs from the history'],
+  [exitStatuses.found, 'doctor has found something that is not mended'],
   [exitStatuses.detached, 'detached by Ctrl-C: the run goes on'],
 ];
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { exitStatusTable } from './command.ts';
 import { addCaptureCommand } from './commands/capture.ts';
 import { addCompletionCommands } from './commands/completion.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addImagesCommands } from './commands/images.ts';
 import { addLoadCommand } from './commands/load.ts';
 import { addManagementNodesCommands } from './commands/management-nodes.ts';
@@ -69,6 +70,7 @@ export function createProgram(session: Session): Command {
   addSystemsCommands(program, session);
   addOperatingSystemsCommands(program, session);
   addSlotsCommands(program, session);
+  addDoctorCommand(program, session);
   addWorkerCommand(program, session);
   addUpCommand(program, session);
   addCompletionCommands(program, session);

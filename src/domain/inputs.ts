@@ -13,7 +13,12 @@ export interface FreeNodeInput extends NodeInput {
   /** Who gives it free. */
   readonly by: string;
   readonly reason: string;
+  /** In which state it is then: `available` (default: somebody has looked at it), or `asLeft` by the run that owned it. */
+  readonly state?: FreedState;
 }
+
+const freedStates = ['available', 'asLeft'] as const;
+type FreedState = (typeof freedStates)[number];
 
 /** Starts captureImage. */
 export interface CaptureImageInput extends NodeInput {
@@ -65,7 +70,14 @@ export function parseFreeNodeInput(input: Partial<FreeNodeInput>): FreeNodeInput
     node: parseName('node', input.node),
     by: parseText('by', input.by ?? 'unknown'),
     reason: parseText('reason', input.reason ?? ''),
+    ...(input.state === undefined ? {} : { state: parseFreedState(input.state) }),
   };
+}
+
+function parseFreedState(value: unknown): FreedState {
+  const state = freedStates.find((known) => known === value);
+  if (state !== undefined) return state;
+  throw new InvalidInputError(`state: expected ${freedStates.join(', ')}; got ${JSON.stringify(value)}`);
 }
 
 /** Checks a capture's input and fills in defaults; throws InvalidInputError that names the field. */

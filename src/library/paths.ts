@@ -56,6 +56,21 @@ export function runKey(owner: string): string {
   return `${key.slice(0, LONGEST_KEY / 2)}=h${createHash('sha256').update(owner).digest('hex')}`;
 }
 
+/** The workflow id that a directory's name was made from; undefined for a name that was shortened, or that `runKey` never gives. */
+export function ownerOfKey(key: string): string | undefined {
+  if (/=h[0-9a-f]{64}$/.test(key)) return undefined;
+  const bytes = key
+    .replaceAll('%', '%25')
+    .replace(/\+/g, '/')
+    .replace(/=([0-9A-F]{2})/g, (_, hex: string) => `%${hex}`);
+  try {
+    const owner = decodeURIComponent(bytes);
+    return runKey(owner) === key ? owner : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function escapeByte(byte: number): string {
   const character = String.fromCharCode(byte);
   if (character === '/') return '+';

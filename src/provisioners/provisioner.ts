@@ -30,6 +30,30 @@ export interface Provisioner {
   readonly loading?: Loading;
   /** What the system printed on its serial console since its latest start, at most the last MiB; undefined where there is no console. */
   consoleText?(computer: Computer, context: CallContext): Promise<string | undefined>;
+  /** What lies on the systems of these computers with the names that we give, and belongs to no computer and to no run. Reads only. */
+  strays?(request: StrayRequest, context: CallContext): Promise<readonly Stray[]>;
+}
+
+/** Where to look for strays, and who may own what is found. */
+export interface StrayRequest {
+  /** Of one management node: their hosts are looked at. */
+  readonly computers: readonly Computer[];
+  /** All that this system drives, of every management node. */
+  readonly everyComputer: readonly Computer[];
+  /** Runs that may still own something. Asked for after looking, so that it has the run that made what was seen. */
+  owners(): Promise<readonly string[]>;
+  /** Whether what a load has set aside on the node must still be kept. */
+  isKept(node: string): Promise<boolean>;
+}
+
+/** Something that only a person can say about what it is; see `Finding` for the sentences. */
+export interface Stray {
+  /** A domain, a path, a machine. */
+  readonly subject: string;
+  /** `host kvm-2` */
+  readonly where: string;
+  readonly why: string;
+  readonly remedy: string;
 }
 
 /** What a provisioner may ask of the node itself; the OS module answers. */

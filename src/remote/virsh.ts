@@ -38,6 +38,8 @@ export interface DomainState {
 /** Domains of one libvirt daemon. A domain that is not defined is `undefined` for what reads, and success for what ends or removes. */
 export interface Virsh {
   state(domain: string, signal: AbortSignal): Promise<DomainState | undefined>;
+  /** Names of all domains, running or not. */
+  list(signal: AbortSignal): Promise<readonly string[]>;
   /** The persistent definition as XML, without secrets. */
   definition(domain: string, signal: AbortSignal): Promise<string | undefined>;
   /** Whether a saved memory image waits to be resumed at the next start. */
@@ -69,7 +71,7 @@ export function createVirsh(shell: Shell, uri: string): Virsh {
   const list = async (signal: AbortSignal): Promise<readonly string[]> => {
     const args = ['list', '--all', '--name'];
     const result = await call(args, signal);
-    if (result.exitCode === 0) return result.stdout.split('\n').map((name) => name.trim());
+    if (result.exitCode === 0) return result.stdout.split('\n').flatMap((name) => name.trim() || []);
     throw virshError(args, result);
   };
   /** Output of a command on a domain; undefined when libvirt's list says that there is none of that name. */
@@ -88,6 +90,7 @@ export function createVirsh(shell: Shell, uri: string): Virsh {
       throw new NotFoundError(`virsh could not ${verb[0]} ${verb[1]}`);
   };
   return {
+    list,
     async state(domain, signal) {
       const output = await run(['domstate', domain, '--reason'], signal);
       return output === undefined ? undefined : parseDomainState(output);

@@ -27,6 +27,20 @@ export const catalogOptions: ActivityOptions = { ...always, taskQueue: sharedQue
 /** The archiver's: it goes through what may be thousands of runs. */
 export const archiveOptions: ActivityOptions = { ...always, taskQueue: sharedQueue, startToCloseTimeout: '2 hours' };
 
+/**
+ * An audit's look at one management node, and what it mends: a worker that does not take it up is a finding, and what fails is said, not tried for
+ * ever.
+ */
+export function auditOptions(taskQueue: string): ActivityOptions {
+  return {
+    ...always,
+    taskQueue,
+    startToCloseTimeout: '30 minutes',
+    scheduleToStartTimeout: '30 seconds',
+    retry: { ...retry, maximumAttempts: 3 },
+  };
+}
+
 /** Work on a node, at the pace that its step declares. */
 export function nodeOptions(managementNode: string, pace: Pace): ActivityOptions {
   switch (pace) {

@@ -25,7 +25,8 @@ export async function freeNode(asked: FreeNodeInput): Promise<void> {
     });
 
     // 3. Release the claim, record the outcome, notify.
-    await releaseNode(steps, '3', state);
-    await recordOutcome(steps, 'completed', `${node} is ${state}`);
+    const asLeft = input.state === 'asLeft';
+    await releaseNode(steps, '3', asLeft ? 'previous' : state);
+    await recordOutcome(steps, 'completed', asLeft ? `${node} is as its run left it` : `${node} is ${state}`);
   });
 }

@@ -1,4 +1,5 @@
 export { archiveRuns } from './archive-runs.ts';
+export { audit } from './audit.ts';
 export { captureImage } from './capture-image.ts';
 export { checkNode } from './check-node.ts';
 export { freeNode } from './free-node.ts';

@@ -25,7 +25,7 @@ function stepsOfPage(page: string): readonly number[] {
 }
 
 describe('each procedure', () => {
-  it.each([...procedures, 'archiveRuns'])(
+  it.each([...procedures, 'archiveRuns', 'audit'])(
     '%s has a page with the same steps as its workflow, which names it',
     async (procedure) => {
       const page = `docs/procedures/${kebab(procedure)}.md`;

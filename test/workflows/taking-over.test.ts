@@ -1,15 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, vi, type ExpectStatic } from 'vitest';
 import type { RunHandle } from '../../src/client.ts';
 import { UnavailableError } from '../../src/domain/errors.ts';
-import { libraryPaths, runKey } from '../../src/library/paths.ts';
-import { createJobs } from '../../src/remote/jobs.ts';
-import { createLocalShell } from '../../src/remote/local-shell.ts';
+import { runKey } from '../../src/library/paths.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf } from '../support/leftovers.ts';
 import { lives } from '../support/lives.ts';
+import { startRealJob } from '../support/real-job.ts';
 import { failureOf, jobOf, patience, untilCopied, violationsOn } from '../support/runs.ts';
 import { createTampering, type CallPoint, type HeldCall, type Tampering } from '../support/tampering.ts';
 
@@ -41,23 +40,13 @@ describe.concurrent('a run that was terminated in Temporal', () => {
   const takeover = async (run: RunHandle<unknown>) =>
     (await imprint.catalog.runs.steps(run.id)).find(({ number }) => number === '1.1');
 
-  /** A process that works for the run, as its copies and checksums do. */
-  const startJob = async (run: string, node: string): Promise<number> => {
-    const directory = libraryPaths({ root: imprint.library }).job(run, 'real');
-    const fence = { node, owner: run, epoch: (await imprint.catalog.claims.find(node))?.epoch ?? 0 };
-    const context = { signal: AbortSignal.timeout(60_000), progress: () => undefined };
-    const spec = { id: 'real', directory, fence, file: 'sleep', args: ['3600'] };
-    await createJobs().ensure(createLocalShell(), spec, context);
-    return Number((await readFile(join(directory, 'process'), 'utf8')).split(' ')[0]);
-  };
-
   /** A capture that is terminated in the middle of its copy, with a process at work. */
   const cutWhileCopying = async () => {
     const node = await imprint.addNode(fast);
     const image = imprint.fresh('image');
     const run = await capture(node, image, slowly);
     await untilCopied(imprint, node, 0);
-    const pid = await startJob(run.id, node);
+    const pid = await startRealJob(imprint, run.id, node);
     await terminate(run);
     return { node, image, run, pid };
   };

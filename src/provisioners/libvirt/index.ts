@@ -7,6 +7,7 @@ import { type LibvirtDeps, openNode } from './node.ts';
 import { nodeStatus } from './node-status.ts';
 import { createPower } from './power.ts';
 import { hostName, settingsProblems } from './settings.ts';
+import { findStrays } from './strays.ts';
 
 export type { LibvirtDeps } from './node.ts';
 export type { HostSettings } from './settings.ts';
@@ -20,6 +21,7 @@ export function createLibvirt(deps: LibvirtDeps): Provisioner {
     hostOf: hostName,
     libraryOf: (computer) => ownLibrary(deps, computer),
     consoleText: (computer, context) => consoleText(openNode(deps, computer), context),
+    strays: (request, context) => findStrays(deps, request, context),
     power: createPower(deps),
     capturing: createCapturing(deps),
     loading: createLoading(deps),

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { holdLock } from './kernel-lock.ts';
 import type { Change, WorldStore } from './store.ts';
@@ -25,6 +25,7 @@ export function directoryStore(directory: string): WorldStore {
       await mkdir(root, { recursive: true });
       await appendFile(pathOf(key), `${line}\n`);
     },
+    list: async (folder) => await namesIn(join(root, folder)),
   };
 }
 
@@ -37,6 +38,16 @@ async function replace<Result>(path: string, change: (text: string | undefined) 
   await writeFile(fresh, text);
   await rename(fresh, path);
   return result;
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    const files = await readdir(directory);
+    return files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 async function readText(path: string): Promise<string | undefined> {

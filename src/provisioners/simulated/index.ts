@@ -7,6 +7,7 @@ import { HOST_KEY, systemOf } from './machine.ts';
 import { simulatedNodeStatus } from './node-status.ts';
 import { simulatedPower } from './power.ts';
 import { settingsOf, settingsProblems } from './settings.ts';
+import { simulatedStrays } from './strays.ts';
 import type { SimulatedWorld } from './world.ts';
 
 /** Implements everything over a simulated world: what tests and tutorials run on. */
@@ -21,6 +22,7 @@ export function createSimulatedProvisioner(world: SimulatedWorld): Provisioner {
     capturing: simulatedCapturing(world),
     loading: simulatedLoading(world),
     consoleText: (computer) => consoleText(world, computer),
+    strays: (request) => simulatedStrays(world, request),
   };
 }
 

@@ -11,6 +11,8 @@ export interface WorldStore {
   update<Result>(key: string, change: (text: string | undefined) => Change<Result>): Promise<Result>;
   /** Adds a line to the text of the key. */
   append(key: string, line: string): Promise<void>;
+  /** Names of the keys directly below `folder`: `nodes` has `lab-07` for `nodes/lab-07`. */
+  list(folder: string): Promise<readonly string[]>;
 }
 
 /** A world that ends with its process: for unit tests. */
@@ -26,5 +28,7 @@ export function memoryStore(): WorldStore {
     append: async (key, line) => {
       texts.set(key, `${texts.get(key) ?? ''}${line}\n`);
     },
+    list: async (folder) =>
+      [...texts.keys()].filter((key) => key.startsWith(`${folder}/`)).map((key) => key.slice(folder.length + 1)),
   };
 }

@@ -29,6 +29,8 @@ export interface SimulatedWorld {
   readonly seed: string;
   now(): number;
   machine(computer: SimulatedComputer): Promise<Machine>;
+  /** Every machine that has been looked at, as it was last changed, by its computer's name. */
+  machines(): Promise<ReadonlyMap<string, Machine>>;
   events(): Promise<readonly WorldEvent[]>;
   inject(...faults: readonly SimulatedFault[]): Promise<void>;
   record(event: Omit<WorldEvent, 'at'>): Promise<void>;
@@ -92,6 +94,7 @@ export function createSimulatedWorld(options: SimulatedWorldOptions): SimulatedW
     faultAt,
     surroundings,
     machine: (computer) => change(computer, {}, (machine) => machine),
+    machines: () => readMachines(store),
     events: () => readEvents(store),
     inject: (...faults) => addFaults(store, faults),
     suffer: async (point, context, act) => suffer(await faultAt(point), point, { context, act }),
@@ -102,6 +105,15 @@ export function createSimulatedWorld(options: SimulatedWorldOptions): SimulatedW
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
   signal.throwIfAborted();
+}
+
+async function readMachines(store: WorldStore): Promise<ReadonlyMap<string, Machine>> {
+  const machines = new Map<string, Machine>();
+  for (const name of await store.list('nodes')) {
+    const text = await store.read(`nodes/${name}`);
+    if (text !== undefined) machines.set(name, JSON.parse(text) as Machine);
+  }
+  return machines;
 }
 
 async function changeMachine(

@@ -36,7 +36,7 @@ describe('the help', () => {
       ...['management-nodes list', 'management-nodes show', 'management-nodes add'],
       ...['systems list', 'systems show', 'systems add'],
       ...['operating-systems list', 'operating-systems add'],
-      ...['slots list', 'slots set'],
+      ...['slots list', 'slots set', 'doctor'],
       ...['worker', 'up', 'completion'],
     ]);
   });

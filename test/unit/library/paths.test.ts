@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileIn, libraryPaths, runKey } from '../../../src/library/paths.ts';
+import { fileIn, libraryPaths, ownerOfKey, runKey } from '../../../src/library/paths.ts';
 
 describe('paths of a library', () => {
   const paths = libraryPaths({ root: '/srv/images/' });
@@ -29,5 +29,13 @@ describe('paths of a library', () => {
       expect(key).toMatch(/^[A-Za-z0-9_=+-][A-Za-z0-9._=+-]*$/);
       expect(key.length).toBeLessThan(200);
     }
+  });
+
+  it('say which run they were made for, unless its name was shortened', () => {
+    for (const owner of ['captureImage/lab-07/01J8', 'a+b', 'a=2Bb', '100 %', 'ä', '.']) {
+      expect(ownerOfKey(runKey(owner))).toBe(owner);
+    }
+    expect(ownerOfKey(runKey('x'.repeat(181)))).toBeUndefined();
+    expect(ownerOfKey('no=key')).toBeUndefined();
   });
 });
