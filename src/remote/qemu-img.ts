@@ -21,7 +21,12 @@ const knownMessages: readonly (readonly [
   [/Failed to get (shared )?"[a-z]+" lock/, UnavailableError],
   [/No such file or directory/, NotFoundError],
   [/Permission denied/, ConflictError],
-  [/Image is not in qcow2 format|is corrupt|Could not read (L1|snapshots|image)/, IntegrityError],
+  // A limit of the file system, or of the account.
+  [/File too large/, CapacityError],
+  [
+    /Image is not in qcow2 format|Unsupported qcow2 version|is corrupt|Could not read (L1|snapshots|image)/,
+    IntegrityError,
+  ],
 ];
 
 /** A disk format that is really on disk. */

@@ -65,12 +65,17 @@ function unknownHostKey(host: string, target: SshTarget, key: Buffer): Unauthori
   });
 }
 
-function loginError(host: string, cause: unknown): Error {
+/** What an error of the connection means, or of the login. The texts are those of ssh2 1.17. */
+export function loginError(host: string, cause: unknown): Error {
   const { level } = cause as { level?: string };
   if (level === 'client-authentication') return new UnauthorizedError(`could not log in as ${host}`, { cause });
   // ssh2 parses the key before it connects and gives that error no level and no code.
   if (cause instanceof Error && cause.message.startsWith('Cannot parse privateKey')) {
     return new UnauthorizedError(`could not read the private key for ${host}`, { cause });
+  }
+  // Only the kinds of the known keys are asked for, so this machine has none of them: it is another one, or was installed anew.
+  if (cause instanceof Error && cause.message.includes('no matching host key format')) {
+    return new UnauthorizedError(`no known host key of ${host}: it has keys of other kinds`, { cause });
   }
   return new UnavailableError(`could not connect to ${host}`, { cause });
 }

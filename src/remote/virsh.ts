@@ -16,8 +16,12 @@ const knownMessages: readonly (readonly [
   new (...text: ConstructorParameters<typeof ImprintError>) => ImprintError,
 ])[] = [
   [/cannot acquire state change lock/, UnavailableError],
+  // Somebody copies or merges the disk; libvirt refuses until that has ended.
+  [/active block job|block copy still active/, UnavailableError],
   [/Failed to terminate process .*Device or resource busy/, OutcomeUnknownError],
   [/authentication (failed|unavailable)|access denied/i, UnauthorizedError],
+  // The daemon is there, but this account may not speak to it.
+  [/Failed to connect socket to .*: Permission denied/, UnauthorizedError],
   // Nothing was sent yet, whatever follows this line.
   [/failed to connect to the hypervisor/, UnavailableError],
   // The connection broke after the request was sent: whether libvirt acted on it is not known.

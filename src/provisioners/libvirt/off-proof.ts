@@ -19,6 +19,15 @@ import { findNote, openStaging, type Staging, writeNote } from './staging.ts';
  */
 const cleanReasons = ['shutdown', 'unknown', 'daemon'];
 
+/** Reasons with which the disks are not all there is of a system: its memory waits to be resumed, or it runs on another host. Nobody may allow these. */
+const unfinishedReasons = ['saved', 'migrated'];
+
+/** What a domain's reason for being off says of its disks: `forced` ones are captured only where the request allows it. */
+export function disksAfter(reason: string): 'clean' | 'forced' | 'unfinished' {
+  if (unfinishedReasons.includes(reason)) return 'unfinished';
+  return cleanReasons.includes(reason) ? 'clean' : 'forced';
+}
+
 const offSchema = z.object({
   reason: z.string().optional(),
   at: z.string(),
@@ -96,19 +105,20 @@ async function noteOff(
   context: CallContext,
 ): Promise<Evidence> {
   const { request, staging, reading } = seen;
-  const forced = !cleanReasons.includes(reading.reason ?? 'unknown');
-  if (reading.reason === 'saved' || (forced && !request.allowForcedOff)) {
+  const disks = disksAfter(reading.reason ?? 'unknown');
+  const forced = disks === 'forced';
+  if (disks === 'unfinished' || (forced && !request.allowForcedOff)) {
     throw new ConflictError(`capture ${node.domain}: it did not shut down, it is ${reading.raw}`, {
       evidence: { raw: reading.raw, at: reading.at },
     });
   }
-  const disks = await diskFiles(node, request, context);
+  const files = await diskFiles(node, request, context);
   const note: OffNote = {
     ...(reading.reason === undefined ? {} : { reason: reading.reason }),
     at: reading.at,
     raw: reading.raw,
     forced,
-    disks: [...(await identifyFiles(node.shell, disks, context))],
+    disks: [...(await identifyFiles(node.shell, files, context))],
   };
   await writeNote(node, posix.join(staging.notes, 'off.json'), note, context);
   return evidenceOf(note);

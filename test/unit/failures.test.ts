@@ -1,0 +1,121 @@
+import { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NodeSSH } from 'node-ssh';
+import { describe, expect, it } from 'vitest';
+import * as errors from '../../src/domain/errors.ts';
+import { packageRoot } from '../../src/platform/state-directory.ts';
+import { disksAfter } from '../../src/provisioners/libvirt/off-proof.ts';
+import { powerValue } from '../../src/provisioners/libvirt/power.ts';
+import { qemuImgError } from '../../src/remote/qemu-img.ts';
+import type { CommandResult, Shell } from '../../src/remote/shell.ts';
+import { executeOnChannel } from '../../src/remote/ssh-channel.ts';
+import { loginError } from '../../src/remote/ssh-login.ts';
+import { createVirsh, parseDomainState, virshError } from '../../src/remote/virsh.ts';
+import {
+  commandFailures,
+  domainStates,
+  loginFailures,
+  qemuImgFailures,
+  virshFailures,
+  type FailureRow,
+} from '../support/failure-matrix.ts';
+import { recorded } from '../support/recorded.ts';
+
+const textOf = ({ text }: FailureRow): string => (text.endsWith('.err') ? recorded(text).trim() : text);
+const { signal } = new AbortController();
+
+/** The class, and whether the boundary of activities tries again. */
+function expectClass(error: unknown, row: FailureRow): void {
+  expect(error).toBeInstanceOf(errors.ImprintError);
+  const { name, retryable } = error as errors.ImprintError;
+  expect({ name, retryable }).toEqual({ name: row.class, retryable: /again/.test(row.run) });
+}
+
+/** What `work` throws; undefined when it succeeds. */
+async function thrownBy(work: Promise<unknown>): Promise<unknown> {
+  return await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe('what virsh prints', () => {
+  const acting = {
+    start: 'start',
+    shutdown: 'shutdown',
+    destroy: 'destroy',
+    reset: 'reset',
+    undefine: 'undefine',
+  } as const;
+
+  it.each(virshFailures.map((row) => [row.verb, textOf(row), row] as const))(
+    'at %s, %j, has its class',
+    async (verb, stderr, row) => {
+      const result: CommandResult = { command: `virsh ${verb}`, exitCode: 1, stdout: '', stderr, durationMs: 1 };
+      if (row.class !== 'success') expectClass(virshError([verb, 'lab-07'], result), row);
+      const call = Object.values(acting).find((known) => known === verb);
+      if (call === undefined || row.class === 'NotFoundError') return;
+      const shell = { host: 'test', run: () => Promise.resolve(result) } as unknown as Shell;
+      const thrown = await thrownBy(createVirsh(shell, 'qemu:///system')[call]('lab-07', signal));
+      expect(thrown instanceof Error ? thrown.name : 'success').toBe(row.class);
+    },
+  );
+
+  it.each(domainStates)('of a domain, %s, is %s, and a capture %s', (printed, power, capture) => {
+    const state = parseDomainState(`${printed}\n\n`);
+    expect(powerValue(state)).toBe(power);
+    const words = { clean: /^goes on/, forced: /^refused, unless/, unfinished: /^refused: / };
+    expect(capture).toMatch(power === 'off' ? words[disksAfter(state.reason)] : /^waits/);
+  });
+});
+
+describe('what qemu-img prints', () => {
+  it.each(qemuImgFailures.map((row) => [textOf(row), row] as const))('%j has its class', (stderr, row) => {
+    expectClass(qemuImgError('copy vda', 1, stderr), row);
+  });
+});
+
+describe('what SSH says', () => {
+  it.each(loginFailures.map((row) => [row.text, row] as const))(
+    'while a connection is opened, "%s", has its class',
+    (text, row) => {
+      expectClass(loginError('root@lab-07:22', Object.assign(new Error(text), { level: row.level })), row);
+    },
+  );
+
+  it.each(commandFailures.map((row) => [row.text, row] as const))(
+    'of a command, "%s", has its class',
+    async (text, row) => {
+      const stand = {
+        execCommand: () => Promise.reject(new Error(text)),
+        connection: new EventEmitter(),
+        isConnected: () => false,
+      };
+      const command = { file: 'virsh', args: [], env: {}, stdin: undefined, text: 'virsh' };
+      const request = { host: 'root@lab-07:22', command, signal, onNotBegun: () => undefined };
+      expectClass(await thrownBy(executeOnChannel(stand as unknown as NodeSSH, request)), row);
+    },
+  );
+});
+
+describe('the page of failures', () => {
+  const cell = (text: string): string => text.replaceAll('\n', ' ⏎ ').replaceAll('|', '\\|');
+  const line = (row: FailureRow): string => `| \`${cell(textOf(row))}\` | ${row.class} | ${row.run} |`;
+  const rows = [
+    ...virshFailures.map((row) => `| ${row.verb} ${line(row)}`),
+    ...domainStates.map(([state, power, capture]) => `| \`${state}\` | ${power} | ${capture} |`),
+    ...[...qemuImgFailures, ...loginFailures, ...commandFailures].map(line),
+  ];
+  const rowsOf = (page: string): readonly string[] => page.split('\n').filter((one) => /^\| (\w+ \| )?`/.test(one));
+
+  it('has the rows of this table and no other, in their order', () => {
+    expect(rowsOf(readFileSync(join(packageRoot(), 'docs/failures.md'), 'utf8'))).toEqual(rows);
+  });
+
+  it('is seen to differ when a row of it says something else', () => {
+    const page = rows.join('\n');
+    expect(rowsOf(page)).toEqual(rows);
+    expect(rowsOf(page.replace('UnavailableError', 'NotFoundError'))).not.toEqual(rows);
+  });
+});
