@@ -22,10 +22,10 @@ export async function playControl(mutation: Mutation, say: (line: string) => voi
   say(`With the mistake "${mutation.name}": ${mutation.about}`);
   const { violations } = await play({
     seed: mutation.name,
-    kills: 14,
-    nodes: 24,
+    kills: 20,
+    nodes: 20,
     workers: 2,
-    atOnce: 8,
+    atOnce: 6,
     meanMs: 2_500,
     endMs: 5 * 60_000,
     mutation,

@@ -9,6 +9,8 @@ export interface Fault {
   readonly about: string;
   /** How often it comes, compared with the others. */
   readonly weight: number;
+  /** It cannot strike what it has struck already: the next one waits for the one before. */
+  readonly oneAtATime?: true;
   /** Lets it happen, and resolves when what was ended runs again. Several happen at the same time. */
   strike(stage: Stage, random: Random): Promise<Struck>;
 }

@@ -1,6 +1,6 @@
 import { median, rounded } from '../bench/statistics.ts';
 import { secondsToContinue } from './continuing.ts';
-import { repeatedActs } from './invariants/nothing-done-twice.ts';
+import { nodesOf, repeatedActs } from './invariants/nothing-done-twice.ts';
 import { taken } from './ledger.ts';
 import type { StruckFault } from './storm.ts';
 import type { FaultFigures, Played } from './results.ts';
@@ -67,7 +67,7 @@ export async function figuresOfBytes(stage: Stage): Promise<Pick<Played, 'bytesC
   const { imprint, ledger, jobsKilled } = stage;
   const runs = new Set(taken(ledger).map(({ run }) => run));
   const sum = { bytesCopied: 0, bytesCopiedAgain: { jobKilled: 0, otherwise: 0 } };
-  for (const node of new Set(taken(ledger).map((asked) => asked.node))) {
+  for (const node of nodesOf(stage)) {
     const { effects, jobs } = await imprint.world.machine(await imprint.catalog.computers.get(node));
     for (const [key, times] of Object.entries(effects)) {
       const [act = '', run = ''] = key.split(' ');
@@ -83,5 +83,5 @@ export async function figuresOfBytes(stage: Stage): Promise<Pick<Played, 'bytesC
 }
 
 export async function duplicated(stage: Stage): Promise<number> {
-  return (await repeatedActs(stage)).length;
+  return (await repeatedActs(stage, nodesOf(stage))).length;
 }

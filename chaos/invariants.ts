@@ -17,7 +17,7 @@ export function createInvariants(): readonly Invariant[] {
     oneRevisionARequest,
     nothingHalfWritten(),
     nothingCompleteDeleted(),
-    proofOfShutdown,
+    proofOfShutdown(),
     sealedStaysOff(),
     nothingDoneTwice,
     ownedOrResting,

@@ -80,7 +80,7 @@ async function playAsAsked({ controls, ...options }: Options): Promise<Pick<Resu
   const began = Date.now();
   const say = (line: string): void =>
     console.log(`[${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s] ${line}`);
-  if (controls === undefined) return { played: await play({ ...options, meanMs: 4_000, endMs: 8 * 60_000, say }) };
+  if (controls === undefined) return { played: await play({ ...options, meanMs: 4_000, endMs: 15 * 60_000, say }) };
   return { controls: await playControls(controls === true ? mutations.map(({ name }) => name) : controls, say) };
 }
 

@@ -53,10 +53,11 @@ async function perform(stage: Stage, options: PlayOptions): Promise<Played> {
   // A control that was caught has shown what it was for.
   const isCaught = (): boolean => mutation !== undefined && watch.violations().length > 0;
   const struck = await strikeAll(stage, schedule, random.fork('storm'), isCaught);
+  if (isCaught()) stage.over.abort();
   await workload.finish();
-  await untilClosed(stage);
+  if (!isCaught()) await untilClosed(stage);
   await watch.stop();
-  await watch.conclude();
+  if (!isCaught()) await watch.conclude();
   return {
     seed,
     started: started.toISOString(),

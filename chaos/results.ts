@@ -66,11 +66,14 @@ export type Control = z.output<typeof controlSchema>;
 /** The latest long run and the latest controls of one class of machines. */
 export type Results = z.output<typeof resultsSchema>;
 
-/** Puts what was found in place of what the same kind of run found before. */
+/** Puts what was found in place of what the same kind of run, or the same control, found before. */
 export async function keep(path: string, found: Results): Promise<void> {
   const earlier = await readResults(path);
+  const fresh = found.controls ?? [];
+  const others = (earlier?.controls ?? []).filter(({ mutation }) => !fresh.some((one) => one.mutation === mutation));
+  const controls = [...others, ...fresh].sort((a, b) => a.mutation.localeCompare(b.mutation));
   await mkdir(join(path, '..'), { recursive: true });
-  await writeFile(path, `${JSON.stringify({ ...earlier, ...found }, undefined, 2)}\n`);
+  await writeFile(path, `${JSON.stringify({ ...earlier, ...found, controls }, undefined, 2)}\n`);
 }
 
 /** Undefined when there is no such file. Throws for one that is no results. */

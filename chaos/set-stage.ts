@@ -75,6 +75,7 @@ async function build(
     ledger: createLedger(),
     jobsKilled: [],
     endMs,
+    over: new AbortController(),
     say,
   };
 }

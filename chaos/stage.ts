@@ -18,5 +18,7 @@ export interface Stage {
   readonly jobsKilled: { readonly node: string; readonly owner: string; readonly job: string }[];
   /** A run that takes longer was lost, or hangs. In milliseconds. */
   readonly endMs: number;
+  /** Aborted when nothing has to be waited for any more: a control has shown what it was for. */
+  readonly over: AbortController;
   say(line: string): void;
 }

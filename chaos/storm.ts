@@ -15,7 +15,7 @@ export interface StruckFault {
 }
 
 /**
- * Lets the faults of a schedule happen, each at its time; two of the same kind come one after the other. Resolves when what they ended runs again.
+ * Lets the faults of a schedule happen, each at its time; several may go on together. Resolves when what they ended runs again.
  * When `isOver` says so the rest is left out.
  */
 export async function strikeAll(
@@ -29,7 +29,7 @@ export async function strikeAll(
   for (const [index, { fault, afterMs }] of schedule.entries()) {
     await sleep(afterMs);
     if (isOver()) break;
-    const before = last.get(fault.kind) ?? Promise.resolve();
+    const before = (fault.oneAtATime && last.get(fault.kind)) ?? Promise.resolve();
     const own = random.fork(`fault ${String(index)}`);
     const struck = before.then(async () => await strike(stage, fault, own));
     last.set(fault.kind, struck);

@@ -9,7 +9,7 @@ import { eventually } from './waiting.ts';
 export async function takeTurn(turn: Turn): Promise<void> {
   const { nodes, node, random } = turn;
   const request = await drawRequest(turn);
-  const rival = random.chance(0.08) ? await drawRequest(turn) : undefined;
+  const rival = random.chance(0.15) ? await drawRequest(turn) : undefined;
   await Promise.all([request, ...(rival === undefined ? [] : [rival])].map(async (one) => await carryOut(turn, one)));
   if (rival === undefined) await observe(turn, request);
   await freeWhatWasLeft(turn);
@@ -25,9 +25,7 @@ async function carryOut(turn: Turn, request: Request): Promise<void> {
   stage.ledger.write(asked);
   // A click is often a double click: the same key twice is one run.
   const clicks = random.chance(0.15) ? 2 : 1;
-  const answers = await Promise.all(
-    Array.from({ length: clicks }, async () => await askUntilAnswered(request, stage.endMs)),
-  );
+  const answers = await Promise.all(Array.from({ length: clicks }, async () => await askUntilAnswered(stage, request)));
   const refused = answers.find((answer) => answer !== 'taken');
   if (refused !== undefined && !answers.includes('taken')) return stage.ledger.amend(run, { refused });
   if (cancelAfterMs !== undefined) await cancel(stage, run, cancelAfterMs);
@@ -35,53 +33,73 @@ async function carryOut(turn: Turn, request: Request): Promise<void> {
 }
 
 /** Temporal or PostgreSQL may be away: the same key is asked for again until somebody answers. */
-async function askUntilAnswered({ start }: Request, withinMs: number): Promise<string> {
-  const answer = await eventually(async () => {
-    try {
-      await start();
-      return 'taken';
-    } catch (error) {
-      if (error instanceof ImprintError && !error.retryable) return errorChain(error);
-      throw error;
-    }
-  }, withinMs);
+async function askUntilAnswered({ endMs, over }: Stage, { start }: Request): Promise<string> {
+  const answer = await eventually(
+    async () => {
+      try {
+        await start();
+        return 'taken';
+      } catch (error) {
+        if (error instanceof ImprintError && !error.retryable) return errorChain(error);
+        throw error;
+      }
+    },
+    endMs,
+    over.signal,
+  );
   return answer ?? 'nobody answered';
 }
 
-async function cancel({ imprint }: Stage, run: string, afterMs: number): Promise<void> {
+async function cancel(stage: Stage, run: string, afterMs: number): Promise<void> {
   await sleep(afterMs);
-  await eventually(async () => {
-    await imprint.client.run(run).cancel();
-    return true;
-  }, 30_000);
+  await eventually(
+    async () => {
+      await stage.imprint.client.run(run).cancel();
+      return true;
+    },
+    30_000,
+    stage.over.signal,
+  );
 }
 
 async function followToEnd({ stage, nodes }: Turn, { run, image, procedure }: Request): Promise<void> {
   const { catalog } = stage.imprint;
-  const end = await eventually(async () => {
-    const state = (await catalog.runs.find(run))?.state;
-    return state === 'running' ? undefined : state;
-  }, stage.endMs);
-  if (end === undefined) stage.ledger.amend(run, { endless: true });
+  const end = await eventually(
+    async () => {
+      const state = (await catalog.runs.find(run))?.state;
+      return state === 'running' ? undefined : state;
+    },
+    stage.endMs,
+    stage.over.signal,
+  );
+  if (end === undefined && !stage.over.signal.aborted) stage.ledger.amend(run, { endless: true });
   if (end === 'completed' && procedure === 'captureImage' && image !== undefined) nodes.images.push(image);
 }
 
 /** Before anybody else may touch it. */
 async function observe({ stage, node }: Turn, { run }: Request): Promise<void> {
   const { catalog, world } = stage.imprint;
-  await eventually(async () => {
-    const { power, loaded } = await world.machine(await catalog.computers.get(node.name));
-    stage.ledger.amend(run, { after: { power, ...(loaded === undefined ? {} : { loaded }) } });
-    return true;
-  }, 30_000);
+  await eventually(
+    async () => {
+      const { power, loaded } = await world.machine(await catalog.computers.get(node.name));
+      stage.ledger.amend(run, { after: { power, ...(loaded === undefined ? {} : { loaded }) } });
+      return true;
+    },
+    30_000,
+    stage.over.signal,
+  );
 }
 
 /** As an operator does who has looked at the node. */
 async function freeWhatWasLeft({ stage, node }: Turn): Promise<void> {
   const { catalog, client } = stage.imprint;
-  await eventually(async () => {
-    const { state } = await catalog.computers.get(node.name);
-    if (state === 'maintenance') await client.releaseNode({ node: node.name, by: 'chaos', reason: 'looked at' });
-    return true;
-  }, 30_000);
+  await eventually(
+    async () => {
+      const { state } = await catalog.computers.get(node.name);
+      if (state === 'maintenance') await client.releaseNode({ node: node.name, by: 'chaos', reason: 'looked at' });
+      return true;
+    },
+    30_000,
+    stage.over.signal,
+  );
 }

@@ -14,7 +14,7 @@ export interface Watch {
   conclude(): Promise<void>;
 }
 
-const everyMs = 200;
+const everyMs = 250;
 
 export function watchInvariants(invariants: readonly Invariant[], stage: Stage): Watch {
   const found = new Map<string, Violation>();

@@ -41,7 +41,7 @@ export const mutations: readonly Mutation[] = [
         by: 'mkdir -- "$target"; for file in "$directory"/*; do sleep 0.4; cp -- "$file" "$target"; done; rm -rf -- "$directory"',
       },
     ],
-    faults: ['worker killed'],
+    faults: ['answer lost'],
   },
   {
     name: 'power-believed',
@@ -53,7 +53,7 @@ export const mutations: readonly Mutation[] = [
         by: "  try {\n    return { value: 'off', raw: 'asked', at: new Date().toISOString() };\n",
       },
     ],
-    faults: ['worker killed'],
+    faults: ['answer lost'],
   },
   {
     name: 'no-fencing',
@@ -119,7 +119,7 @@ export const mutations: readonly Mutation[] = [
         by: "if (fileSystem.type !== '') return { kind: 'clean', ...seen };",
       },
     ],
-    faults: ['worker killed'],
+    faults: ['answer lost'],
   },
   {
     name: 'node-not-owned',
@@ -131,6 +131,6 @@ export const mutations: readonly Mutation[] = [
         by: "if (computer.claim && computer.claim.owner === '') throw ownedBy(computer, computer.claim.owner);",
       },
     ],
-    faults: ['worker killed'],
+    faults: ['answer lost'],
   },
 ];

@@ -5,6 +5,7 @@ export const fillLibrary: Fault = {
   kind: 'library full',
   about: "the library's file system is filled to the last byte for some seconds",
   weight: 1,
+  oneAtATime: true,
   async strike({ disk }, random) {
     if (disk === undefined) return { what: undefined };
     disk.fill();

@@ -5,6 +5,7 @@ export const stopTemporal: Fault = {
   kind: 'Temporal killed',
   about: "SIGKILL of Temporal's server; started again on the same file some seconds later",
   weight: 1,
+  oneAtATime: true,
   async strike({ imprint }, random) {
     const at = Date.now();
     await imprint.server.kill();

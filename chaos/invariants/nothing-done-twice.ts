@@ -8,7 +8,9 @@ import type { Stage } from '../stage.ts';
  */
 export const nothingDoneTwice: Invariant = {
   name: 'no fenced action done twice',
-  conclude: async (stage) => (await repeatedActs(stage)).map(describe),
+  // Those of whom something was asked last: all of them are looked at when it is over.
+  look: async (stage) => (await repeatedActs(stage, nodesOf(stage).slice(-12))).map(describe),
+  conclude: async (stage) => (await repeatedActs(stage, nodesOf(stage))).map(describe),
 };
 
 /** An act that had its effect more often than it may. */
@@ -20,11 +22,17 @@ export interface RepeatedAct {
   readonly allowed: number;
 }
 
-export async function repeatedActs(stage: Stage): Promise<readonly RepeatedAct[]> {
+/** Nodes of which something was asked, the latest last. */
+export function nodesOf({ ledger }: Stage): readonly string[] {
+  const names = taken(ledger).map(({ node }) => node);
+  return [...new Set(names.toReversed())].toReversed();
+}
+
+export async function repeatedActs(stage: Stage, nodes: readonly string[]): Promise<readonly RepeatedAct[]> {
   const { imprint, ledger } = stage;
   const runs = new Set(taken(ledger).map(({ run }) => run));
   const found: RepeatedAct[] = [];
-  for (const node of new Set(taken(ledger).map((asked) => asked.node))) {
+  for (const node of nodes) {
     const { effects } = await imprint.world.machine(await imprint.catalog.computers.get(node));
     for (const [key, times] of Object.entries(effects)) {
       const [act = '', run] = key.split(' ');

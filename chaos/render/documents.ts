@@ -10,7 +10,7 @@ const documents: Readonly<Record<string, (results: Results) => string>> = {
   'docs/chaos.md': ({ played, controls, machine }) =>
     [
       ...(played === undefined ? [] : [playedText(played)]),
-      ...(controls === undefined ? [] : ['### Controls', controlsTable(controls)]),
+      ...(controls === undefined || controls.length === 0 ? [] : ['### Controls', controlsTable(controls)]),
       `Measured on ${machine['processor'] ?? 'unknown'}, ${machine['system'] ?? 'unknown'}, Node ${machine['node'] ?? 'unknown'}, ${machine['temporal'] ?? 'unknown'}.`,
     ].join('\n\n'),
 };

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { CallContext, Progress } from '../../../../src/domain/call-context.ts';
 import { createSimulatedProvisioner } from '../../../../src/provisioners/simulated/index.ts';
 import { HOST_KEY, systemOf } from '../../../../src/provisioners/simulated/machine.ts';
+import { forceOff } from '../../../../src/provisioners/simulated/power-transitions.ts';
 import { startMachine, withPublishedPath } from '../../../../src/provisioners/simulated/start-machine.ts';
 import { completeWork, endWork } from '../../../../src/provisioners/simulated/world-job.ts';
 import { createSimulatedWorld, type SimulatedWorldOptions } from '../../../../src/provisioners/simulated/world.ts';
@@ -55,6 +56,18 @@ describe('a simulated world', () => {
     await provisioner.power!.forceOff(computer, context);
     expect((await world.machine(computer)).effects['force-off']).toBe(2);
     expect((await world.events()).map(({ action }) => action)).toEqual(['force-off', 'power-on', 'force-off']);
+  });
+
+  it('refuses an act for an attempt that was superseded, whichever run it is of', async () => {
+    const { world } = worldWithClock();
+    const cut = async (owner: string, epoch: number) =>
+      await world.change(computer, { name: 'stop', fence: { node: 'lab-07', owner, epoch } }, (machine) =>
+        forceOff(machine, world.now()),
+      );
+    await cut('loadNode/lab-07/2', 5);
+    await expect(cut('loadNode/lab-07/1', 4)).rejects.toMatchObject({ name: 'ConflictError' });
+    await cut('loadNode/lab-07/2', 6);
+    expect((await world.machine(computer)).effects).toEqual({ 'stop loadNode/lab-07/2': 1 });
   });
 
   it('makes faults happen as often as they are told to, on the node they are meant for', async () => {
@@ -179,6 +192,20 @@ describe('work that goes on without any worker', () => {
     clock.now += 10_000;
     expect(await completeWork(world, work(4), context)).toBe('attached');
     expect((await world.machine(computer)).effects['copy-vda captureImage/lab-07/1']).toBe(2);
+  });
+
+  it('begins again when its process was killed, and says so to whoever waited for it', async () => {
+    const { clock, world } = worldWithClock();
+    const aborted = { ...context, signal: AbortSignal.abort(new Error('gone')) };
+    await expect(completeWork(world, work(1), aborted)).rejects.toThrow('gone');
+    await world.change(computer, {}, (machine) => {
+      const job = machine.jobs['copy-vda'];
+      return job === undefined ? machine : { ...machine, jobs: { 'copy-vda': { ...job, died: true } } };
+    });
+    await expect(completeWork(world, work(2), aborted)).rejects.toThrow('gone');
+    clock.now += 10_000;
+    expect(await completeWork(world, work(3), context)).toBe('attached');
+    expect((await world.machine(computer)).effects).toEqual({ 'copy-vda captureImage/lab-07/1': 2 });
   });
 
   it('is not in the way of another run once it is over', async () => {
