@@ -4,7 +4,7 @@ import type { WorkerProcess } from '../test/support/worker-process.ts';
 
 /** The worker processes of a chaos run; one that ends is followed by another. */
 export interface Crew {
-  /** A worker that polls and that nobody else has picked. Waits until there is one. */
+  /** A worker that polls and that nobody else has picked. Waits until another one is left: a storm on a slow machine would else only start workers. */
   pick(random: Random): Promise<WorkerProcess>;
   /** It works on. */
   spare(worker: WorkerProcess): void;
@@ -32,7 +32,7 @@ export async function startCrew(size: number, launch: () => Promise<WorkerProces
     pick: async (random) => {
       const free = async (): Promise<readonly WorkerProcess[] | undefined> => {
         const found = [...all].filter((worker) => !picked.has(worker));
-        return Promise.resolve(found.length === 0 ? undefined : found);
+        return Promise.resolve(found.length < Math.min(size, 2) ? undefined : found);
       };
       const worker = random.one(await must('find a worker that polls', free, startMs));
       picked.add(worker);

@@ -15,7 +15,7 @@ describe('a short chaos run', () => {
 
       const played = await play({
         seed: 'test',
-        kills: 8,
+        kills: 6,
         nodes: 30,
         workers: 2,
         atOnce: 6,
