@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { captureFreshNode } from '../support/captured-image.ts';
 import type { ThawedCall } from '../support/freezing.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { copyLasting } from '../support/copies.ts';
 import { leftoversOf } from '../support/leftovers.ts';
-import { actionsOn, failureOf, jobOf, patience, violationsOn } from '../support/runs.ts';
+import { failureOf, jobOf, patience, timesOf, violationsOn } from '../support/runs.ts';
 import { whyUnavailable } from '../support/unavailable.ts';
 import { resume, type WorkerProcess } from '../support/worker-process.ts';
 
@@ -30,8 +31,6 @@ describe('two workers of one management node', () => {
 
   const capture = async (node: string) =>
     await imprint.client.startCapture({ node, image: imprint.fresh('image'), operatingSystem: simulatedSystem });
-  const timesOf = async (node: string, action: string): Promise<number> =>
-    (await actionsOn(imprint, node)).filter((one) => one === action).length;
   const powerOf = async (node: string): Promise<string> =>
     (await imprint.world.machine(await imprint.catalog.computers.get(node))).power;
 
@@ -82,12 +81,12 @@ describe('two workers of one management node', () => {
 
     it('starts no copy that the other one has ended', async () => {
       expect(outcomeOn(nodes.copy)).toMatch(/refused: .*a later attempt of run .* has taken over/);
-      expect(await timesOf(nodes.copy, 'copy-vda')).toBe(1);
+      expect(await timesOf(imprint, nodes.copy, 'copy-vda')).toBe(1);
       expect(await jobOf(imprint, nodes.copy)).toMatchObject({ ended: true });
     });
 
     it('would start it without the fence (control)', async () => {
-      await vi.waitFor(async () => expect(await timesOf(nodes.copyControl, 'copy-vda')).toBe(2), patience);
+      await vi.waitFor(async () => expect(await timesOf(imprint, nodes.copyControl, 'copy-vda')).toBe(2), patience);
     });
 
     it('does not come to the rename that publishes', () => {
@@ -117,10 +116,7 @@ describe('two workers of one management node', () => {
   });
 
   it('do ten captures and ten loads, each act once, also when one of them is killed in the middle', async () => {
-    const source = await imprint.addNode();
-    await (
-      await imprint.client.startCapture({ node: source, image: 'base', operatingSystem: simulatedSystem })
-    ).result();
+    await captureFreshNode(imprint, 'base');
     const captures = await Promise.all(
       Array.from({ length: 10 }, async () => {
         const [node, image] = [await imprint.addNode(copyLasting(4)), imprint.fresh('image')];
@@ -144,7 +140,7 @@ describe('two workers of one management node', () => {
 
     await Promise.all(all.map(async ({ run }) => await run.result()));
     for (const { node, image, run, acts } of all) {
-      for (const act of acts) expect([node, act, await timesOf(node, act)]).toEqual([node, act, 1]);
+      for (const act of acts) expect([node, act, await timesOf(imprint, node, act)]).toEqual([node, act, 1]);
       expect(await violationsOn(imprint, node)).toEqual([]);
       expect(await leftoversOf(imprint, run.id, image)).toMatchObject({
         state: 'available',
@@ -160,8 +156,7 @@ describe('two workers of one management node', () => {
   it('loads a fleet to its end although one was killed in the middle and the other one was started after it: none lost, no slot leaked', async () => {
     const { catalog, client } = imprint;
     const [image, host] = [imprint.fresh('image'), imprint.fresh('kvm')];
-    const source = await imprint.addNode();
-    await (await client.startCapture({ node: source, image, operatingSystem: simulatedSystem })).result();
+    await captureFreshNode(imprint, image);
     const resource = `host/${host}`;
     await catalog.slots.setCapacity(resource, 2);
     const nodes = await Promise.all(
@@ -194,7 +189,11 @@ describe('two workers of one management node', () => {
     expect(await slots()).toMatchObject({ holders: [], queue: [] });
     for (const node of nodes) {
       expect(await catalog.runs.list({ node, limit: 2 })).toHaveLength(1);
-      expect([node, await timesOf(node, 'fill-vda'), await violationsOn(imprint, node)]).toEqual([node, 1, []]);
+      expect([node, await timesOf(imprint, node, 'fill-vda'), await violationsOn(imprint, node)]).toEqual([
+        node,
+        1,
+        [],
+      ]);
     }
     // Control: it was killed in the middle, with a step in its hands that the next one took up.
     expect(left).toBeLessThan(nodes.length);

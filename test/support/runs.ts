@@ -58,6 +58,11 @@ export async function actionsOn(imprint: TestImprint, node: string): Promise<rea
   return events.filter((event) => event.node === node && event.kind === 'effect').map(({ action }) => action);
 }
 
+/** How many times an action had an effect on a node. */
+export async function timesOf(imprint: TestImprint, node: string, action: string): Promise<number> {
+  return (await actionsOn(imprint, node)).filter((one) => one === action).length;
+}
+
 /** What must never have happened on a node. */
 export async function violationsOn(imprint: TestImprint, node: string): Promise<readonly string[]> {
   const events = await imprint.world.events();

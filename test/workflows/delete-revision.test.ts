@@ -5,7 +5,8 @@ import { lookOnce } from '../../src/cli/conduct-run.ts';
 import { waitingFor } from '../../src/cli/run-words.ts';
 import type { RunProgress } from '../../src/client.ts';
 import type { Revision } from '../../src/domain/image.ts';
-import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { captureFreshNode } from '../support/captured-image.ts';
+import type { TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { publishByHand } from '../support/published-image.ts';
 import { failureOf, patience, untilCancelWasSeen } from '../support/runs.ts';
@@ -18,13 +19,8 @@ describe('deleting a revision', () => {
   withImprint(async (started) => {
     imprint = started;
     await imprint.startWorkerHere((deps) => tampering.around(deps));
-    await capture('base');
+    await captureFreshNode(imprint, 'base');
   });
-
-  async function capture(image: string): Promise<void> {
-    const request = { node: await imprint.addNode(), image, operatingSystem: simulatedSystem };
-    await (await imprint.client.startCapture(request)).result();
-  }
 
   async function retired(): Promise<Revision> {
     const { image, revision } = await publishByHand(imprint, imprint.fresh('web'));
@@ -68,7 +64,7 @@ describe('deleting a revision', () => {
 
   it('is refused while disks that were cloned from it are set aside on a node, which an unload ends', async () => {
     const [node, image, other] = [await imprint.addNode(), imprint.fresh('web'), imprint.fresh('web')];
-    for (const name of [image, other]) await capture(name);
+    for (const name of [image, other]) await captureFreshNode(imprint, name);
     const load = async (name: string) => await imprint.client.startLoad({ node, image: name });
     await (await load(image)).result();
     tampering.fail({ node, activity: 'awaitReady', call: 'provisioner().nodeStatus', when: 'before' }, { times: 1 });

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, it, vi } from 'vitest';
 import type { FleetProgress } from '../../src/client.ts';
-import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { captureFreshNode } from '../support/captured-image.ts';
+import type { TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { patience, untilCancelWasSeen } from '../support/runs.ts';
 import { createTampering, type Tampering } from '../support/tampering.ts';
@@ -18,9 +19,7 @@ describe.concurrent('a load of many nodes', () => {
       await imprint.catalog.slots.setCapacity(resource, 1_000);
     }
     await imprint.startWorkerHere((deps) => tampering.around(deps));
-    await (
-      await imprint.client.startCapture({ node: await imprint.addNode(), image, operatingSystem: simulatedSystem })
-    ).result();
+    await captureFreshNode(imprint, image);
   });
   const image = 'classroom';
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { RunHandle } from '../../src/client.ts';
+import { captureFreshNode } from '../support/captured-image.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf } from '../support/leftovers.ts';
-import { actionsOn, failureOf, violationsOn } from '../support/runs.ts';
+import { actionsOn, failureOf, timesOf, violationsOn } from '../support/runs.ts';
 import { createTampering, type Tampering } from '../support/tampering.ts';
 
 /** Each step is done, its answer is lost, and it is done again: as after a worker that died at the worst moment, every time. */
@@ -15,8 +16,7 @@ describe.concurrent('a run in which every first answer is lost', () => {
     imprint = started;
     tampering = createTampering();
     await imprint.startWorkerHere((deps) => tampering.around(deps));
-    const node = await imprint.addNode();
-    await (await imprint.client.startCapture({ node, image: 'base', operatingSystem: simulatedSystem })).result();
+    await captureFreshNode(imprint, 'base');
   });
 
   const forgetfulNode = async (): Promise<string> => {
@@ -31,8 +31,6 @@ describe.concurrent('a run in which every first answer is lost', () => {
     expect(steps.filter(({ attempt }) => attempt < 2)).toEqual([]);
     expect(steps.filter(({ state }) => state !== 'done' && state !== 'undone')).toEqual([]);
   };
-  const timesOf = async (node: string, action: string): Promise<number> =>
-    (await actionsOn(imprint, node)).filter((one) => one === action).length;
 
   it('captures and reloads the node, each effect once', async () => {
     const node = await forgetfulNode();
@@ -41,7 +39,7 @@ describe.concurrent('a run in which every first answer is lost', () => {
     await run.result();
     await expectTwice(run);
     for (const action of ['preCapture', 'seal', 'copy-vda', 'setAside', 'fill-vda', 'start', 'postLoad']) {
-      expect([action, await timesOf(node, action)]).toEqual([action, 1]);
+      expect([action, await timesOf(imprint, node, action)]).toEqual([action, 1]);
     }
     expect(await violationsOn(imprint, node)).toEqual([]);
     expect(await leftoversOf(imprint, run.id, image)).toMatchObject({
@@ -77,14 +75,8 @@ describe.concurrent('a run in which every first answer is lost', () => {
     const first = await imprint.client.startLoad({ node, image: 'base' });
     await first.result();
     await expectTwice(first);
-    expect(await timesOf(node, 'fill-vda')).toBe(1);
-    await (
-      await imprint.client.startCapture({
-        node: await imprint.addNode(),
-        image: 'other',
-        operatingSystem: simulatedSystem,
-      })
-    ).result();
+    expect(await timesOf(imprint, node, 'fill-vda')).toBe(1);
+    await captureFreshNode(imprint, 'other');
     tampering.fail({ node, activity: 'awaitReady', call: 'provisioner().nodeStatus', when: 'before' });
     const second = await imprint.client.startLoad({ node, image: 'other' });
     expect(await failureOf(second)).toMatchObject({ reason: 'ConflictError' });

@@ -1,6 +1,7 @@
 import { describe, it, vi } from 'vitest';
 import { OutcomeUnknownError } from '../../src/domain/errors.ts';
-import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { captureFreshNode } from '../support/captured-image.ts';
+import type { TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf, type Leftovers } from '../support/leftovers.ts';
 import { actionsOn, violationsOn } from '../support/runs.ts';
@@ -77,10 +78,7 @@ describe.concurrent('a load that is cut', () => {
       await imprint.catalog.slots.setCapacity(resource, 1_000);
     }
     await imprint.startWorkerHere((deps) => tampering.around(deps));
-    for (const image of [outgoing, incoming]) {
-      const node = await imprint.addNode();
-      await (await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem })).result();
-    }
+    for (const image of [outgoing, incoming]) await captureFreshNode(imprint, image);
   });
 
   const newLoad = async (): Promise<Prepared & { readonly before: string }> => {

@@ -1,6 +1,6 @@
 import { describe, it, vi } from 'vitest';
+import { captureFreshNode } from '../support/captured-image.ts';
 import type { TestImprint } from '../support/imprint.ts';
-import { simulatedSystem } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf, type Leftovers } from '../support/leftovers.ts';
 import { actionsOn, violationsOn } from '../support/runs.ts';
@@ -93,8 +93,7 @@ describe.concurrent('a short run that is cut', () => {
     imprint = started;
     saga = createSaga(imprint, tampering);
     await imprint.startWorkerHere((deps) => tampering.around(deps));
-    const node = await imprint.addNode();
-    await (await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem })).result();
+    await captureFreshNode(imprint, image);
   });
 
   /** The client waits for its answer; from Temporal's UI it is started like this. */

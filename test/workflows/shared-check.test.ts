@@ -4,7 +4,8 @@ import { describe, it, vi } from 'vitest';
 import type { ModuleDependencies } from '../../src/activities/dependencies.ts';
 import type { SlotTurn } from '../../src/catalog/slots.ts';
 import type { RunHandle } from '../../src/client.ts';
-import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
+import { captureFreshNode } from '../support/captured-image.ts';
+import type { TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { patience } from '../support/runs.ts';
 
@@ -44,8 +45,7 @@ describe('a full checksum that many loads of one copy need', () => {
 
   /** An image whose file was touched, loaded onto many nodes at once. */
   const loadTouched = async (image: string): Promise<readonly RunHandle<unknown>[]> => {
-    const node = await imprint.addNode();
-    await (await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem })).result();
+    await captureFreshNode(imprint, image);
     await utimes(join(imprint.library, `${image}-v1`, 'vda.simulated'), new Date(0), new Date(0));
     const nodes = await Promise.all(Array.from({ length: loads }, async () => await imprint.addNode()));
     return await Promise.all(nodes.map(async (one) => await imprint.client.startLoad({ node: one, image })));

@@ -4,6 +4,7 @@ import { describe, it, vi, type ExpectStatic } from 'vitest';
 import type { RunHandle } from '../../src/client.ts';
 import { UnavailableError } from '../../src/domain/errors.ts';
 import { runKey } from '../../src/library/paths.ts';
+import { captureFreshNode } from '../support/captured-image.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf } from '../support/leftovers.ts';
@@ -26,8 +27,7 @@ describe.concurrent('a run that was terminated in Temporal', () => {
     imprint = started;
     tampering = createTampering();
     await imprint.startWorkerHere((deps) => tampering.around(deps));
-    const base = { node: await imprint.addNode(fast), image: 'base', operatingSystem: simulatedSystem };
-    await (await imprint.client.startCapture(base)).result();
+    await captureFreshNode(imprint, 'base', fast);
   });
 
   const capture = async (node: string, image = imprint.fresh('image'), more = {}): Promise<RunHandle<unknown>> =>
