@@ -69,7 +69,9 @@ interface Result {
 }
 
 function describe({ exitCode, signal, code = '', cause, isMaxBuffer, stdout, stderr }: Result): Ended {
-  const outputs = { tooMuchOutput: isMaxBuffer, stdout, stderr };
+  // What is refused is not carried any further.
+  if (isMaxBuffer) return { tooMuchOutput: true, stdout: new Uint8Array(), stderr: new Uint8Array() };
+  const outputs = { tooMuchOutput: false, stdout, stderr };
   if (exitCode !== undefined) return { ...outputs, exitCode };
   if (signal !== undefined) return { ...outputs, killedBy: signal };
   return { ...outputs, notStarted: { code, message: cause instanceof Error ? cause.message : code } };

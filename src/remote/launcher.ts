@@ -20,6 +20,9 @@ export interface Launcher {
   close(): void;
 }
 
+/** How long the small process has for stopping a program, which takes it at most 4 s. */
+const STOP_MS = 10_000;
+
 /** Compiled, or as it stands in a checkout. */
 const own = fileURLToPath(import.meta.url);
 const program = fileURLToPath(new URL(`./launcher-program${extname(own)}`, import.meta.url));
@@ -78,7 +81,10 @@ function startSmall(nodeArguments: readonly string[]): Small {
     },
     async launch(order, signal) {
       const id = (ids += 1);
-      const stop = (): void => void send(child, { id, stop: true }).catch(() => undefined);
+      const stop = (): void => {
+        send(child, { id, stop: true }).catch(() => undefined);
+        setTimeout(() => waiting.get(id)?.lost(new Error('what starts programs does not answer')), STOP_MS).unref();
+      };
       const answer = new Promise<Answer>((answered, lost) => waiting.set(id, { answered, lost }));
       // Lost while the order is still on its way: that is thrown below, where it is waited for.
       answer.catch(() => undefined);

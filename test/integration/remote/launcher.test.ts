@@ -12,8 +12,8 @@ beforeEach(() => {
 afterEach(() => launcher.close());
 
 /** What a shell script prints. */
-async function printed(script: string): Promise<string> {
-  const options = { signal: new AbortController().signal, timeoutMs: 60_000 };
+async function printed(script: string, timeoutMs = 60_000): Promise<string> {
+  const options = { signal: new AbortController().signal, timeoutMs };
   return (await createLocalShell({ launch: launcher.launch }).run('sh', ['-c', script], options)).stdout.trim();
 }
 
@@ -39,6 +39,15 @@ describe('the process that starts programs', () => {
     await expect(running).rejects.toThrow(OutcomeUnknownError);
 
     expect(await starter()).not.toBe(lost);
+  });
+
+  it('is not waited for after the time limit when it hangs', async () => {
+    const pid = await starter();
+    process.kill(pid, 'SIGSTOP');
+
+    await expect(printed('true', 500)).rejects.toThrow(OutcomeUnknownError);
+
+    process.kill(pid, 'SIGKILL');
   });
 
   it('outlives the signals that end a service, and ends when its worker lets go of it', async () => {
