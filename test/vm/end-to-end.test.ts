@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunHandle } from '../../src/client.ts';
@@ -16,6 +13,7 @@ import { createJobs } from '../../src/remote/jobs.ts';
 import { createSshShell } from '../../src/remote/ssh-shell.ts';
 import { makeReadOnly } from '../support/read-only.ts';
 import { failureOf } from '../support/runs.ts';
+import { sha256Of } from '../support/sha256.ts';
 import { startSshd } from '../support/sshd.ts';
 import { payloadOf } from '../support/tiny-guest.ts';
 import { skipWithout, whyUnavailable, type TestNeed } from '../support/unavailable.ts';
@@ -102,12 +100,6 @@ async function verify(image: string): Promise<unknown> {
   if (revision.manifest === undefined || copy === undefined) throw new Error(`${image} was not published`);
   const request = { copy, manifest: revision.manifest, fence: { node, owner: 'control', epoch: 1 } };
   return await verifyCopy(imprint.library, createJobs(), request, imprint.context);
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
 
 describe('a load of the base image', () => {
