@@ -31,7 +31,7 @@ export async function strikeAll(
     if (isOver()) break;
     const before = (fault.oneAtATime && last.get(fault.kind)) ?? Promise.resolve();
     const own = random.fork(`fault ${String(index)}`);
-    const struck = before.then(async () => await strike(stage, fault, own));
+    const struck = before.then(async () => (isOver() ? { fault, what: undefined } : await strike(stage, fault, own)));
     last.set(fault.kind, struck);
     striking.push(struck);
   }

@@ -15,6 +15,8 @@ export const freezeBeforeAct: Fault = {
   about:
     'a worker stops itself (SIGSTOP) between the proof of its claim and the act; SIGCONT when its lease is long over',
   weight: 2,
+  // Else the attempt that follows would be stopped, too.
+  oneAtATime: true,
   strike: async (stage, random) => await freeze(stage, random, ''),
 };
 
@@ -23,6 +25,7 @@ export const freezeBeforePowerOff: Fault = {
   kind: 'worker frozen before a power-off',
   about: 'the same, before it cuts the power of a machine that is to be loaded',
   weight: 1,
+  oneAtATime: true,
   strike: async (stage, random) => await freeze(stage, random, 'loading.steps.stop.act'),
 };
 
