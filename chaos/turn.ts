@@ -18,7 +18,7 @@ export async function takeTurn(turn: Turn): Promise<void> {
 
 async function carryOut(turn: Turn, request: Request): Promise<void> {
   const { stage, random } = turn;
-  const cancelAfterMs = random.chance(0.15) ? random.whole(0, 9_000) : undefined;
+  const cancelAfterMs = random.chance(0.2) ? random.whole(0, 18_000) : undefined;
   const { run, procedure, node, image, power } = request;
   const facts = { ...(image === undefined ? {} : { image }), ...(power === undefined ? {} : { power }) };
   const asked: Asked = { run, procedure, node, cancelled: cancelAfterMs !== undefined, ...facts };

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lives } from '../../test/support/lives.ts';
 import type { Fault, Struck } from '../fault.ts';
-import type { Random } from '../random.ts';
 import type { Stage } from '../stage.ts';
 import { eventually } from '../waiting.ts';
 
-/** By then another worker has done what this one was about to do, and more. */
-const frozenMs = { from: 24_000, to: 34_000 } as const;
+/** By then another worker has done what this one was about to do. */
+const untilDone = { from: 24_000, to: 34_000 } as const;
+
+/** By then the load is done and the machine runs. */
+const untilLoaded = { from: 38_000, to: 55_000 } as const;
 
 const takenMs = 20_000;
 
@@ -17,7 +19,7 @@ export const freezeBeforeAct: Fault = {
   weight: 2,
   // Else the attempt that follows would be stopped, too.
   oneAtATime: true,
-  strike: async (stage, random) => await freeze(stage, random, ''),
+  strike: async (stage, random) => await freeze(stage, '', random.whole(untilDone.from, untilDone.to)),
 };
 
 /** The act that does most harm when it comes late: the machine may be in use by then. */
@@ -26,17 +28,18 @@ export const freezeBeforePowerOff: Fault = {
   about: 'the same, before it cuts the power of a machine that is to be loaded',
   weight: 1,
   oneAtATime: true,
-  strike: async (stage, random) => await freeze(stage, random, 'loading.steps.stop.act'),
+  strike: async (stage, random) =>
+    await freeze(stage, 'loading.steps.stop.act', random.whole(untilLoaded.from, untilLoaded.to)),
 };
 
-async function freeze({ orders }: Stage, random: Random, where: string): Promise<Struck> {
+async function freeze({ orders }: Stage, where: string, frozenMs: number): Promise<Struck> {
   const order = orders.place('freeze', where);
   const what = await eventually(async () => await Promise.resolve(orders.taken(order)), takenMs);
   if (what === undefined) {
     orders.withdraw('freeze', order);
     return { what };
   }
-  await sleep(random.whole(frozenMs.from, frozenMs.to));
+  await sleep(frozenMs);
   const pid = Number(what.split(' ')[0]);
   // Another fault may have killed it meanwhile.
   if (lives(pid)) process.kill(pid, 'SIGCONT');
