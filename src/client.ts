@@ -46,6 +46,8 @@ export {
   UnsupportedError,
 } from './domain/errors.ts';
 export type { Catalog, Claim, ImageRow, ManagementNode, NewComputer, OperatingSystemRow } from './catalog/catalog.ts';
+export type { AnswerGiven } from './client/answer.ts';
+export type { Hold, HoldAnswer, HoldRecord } from './domain/hold.ts';
 export type { RunHandle } from './client/run-handle.ts';
 export type { ExportedHistory } from './client/history/export-history.ts';
 export type { FleetHandle, FleetRequest } from './client/fleet.ts';
@@ -93,7 +95,7 @@ export interface ImprintClient {
   /** What a capture would do, how much space it takes and what stands in its way. Only reads; a worker of the node must run. */
   planCapture(input: CaptureRequest): Promise<CapturePreview>;
   /** Starts a load. NotFoundError when the image or the revision does not exist, ConflictError when it is not available. */
-  startLoad(input: LoadNodeInput, options?: RequestOptions): Promise<RunHandle<LoadNodeResult>>;
+  startLoad(input: LoadRequest, options?: RequestOptions): Promise<RunHandle<LoadNodeResult>>;
   /**
    * Starts a load of one image onto many nodes; at most `parallel` of them begin at once, and slots limit them further. All nodes get the same
    * revision. Before anything is started: InvalidInputError names all that is malformed or named twice, NotFoundError all nodes that do not
@@ -124,6 +126,8 @@ export interface ImprintClient {
 
 /** A capture as it is asked for: what is absent takes its default. */
 export type CaptureRequest = Pick<CaptureImageInput, 'node' | 'image'> & Partial<CaptureImageInput>;
+/** A load as it is asked for: what is absent takes its default. */
+export type LoadRequest = Pick<LoadNodeInput, 'node' | 'image'> & Partial<LoadNodeInput>;
 /** A power run as it is asked for; `force` is false unless given. */
 export type PowerRequest = Pick<PowerNodeInput, 'node' | 'action'> & Partial<PowerNodeInput>;
 /** A deletion as it is asked for; `by` is `unknown` unless given. */

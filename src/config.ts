@@ -80,7 +80,19 @@ const settings = {
     .positive()
     .max(10_080)
     .default(10)
-    .describe('minutes without progress after which a copy or a checksum is shown as stalled; it is not ended'),
+    .describe(
+      'minutes without progress after which a copy or a checksum counts as stalled: its run is held; the job goes on',
+    ),
+  IMPRINT_HOLD_DAYS: z.coerce
+    .number()
+    .positive()
+    .max(365)
+    .default(7)
+    .describe('days after which a run that nobody has answered is parked; the alarm is repeated as often'),
+  IMPRINT_WEBHOOK_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('address to which is posted that a run is held, parked, answered or over; it may hold a token'),
   IMPRINT_ARCHIVE_DAYS: z.coerce
     .number()
     .int()
@@ -138,14 +150,18 @@ export function describeSettings(): readonly { name: string; help: string }[] {
   return Object.entries(settings).map(([name, setting]) => ({ name, help: setting.description ?? '' }));
 }
 
+/** A database address holds a password, that of a webhook a token. */
+function isSecret(name: string): boolean {
+  return name === 'DATABASE_URL' || name === 'IMPRINT_WEBHOOK_URL';
+}
+
 function listProblems(error: z.ZodError, env: Readonly<Record<string, string | undefined>>): string {
   const lines = error.issues.map((issue) => {
     const name = String(issue.path[0]);
     const value = env[name];
-    // A database address holds a password: what was given is not repeated.
     if (value === undefined)
       return `  ${name}: it is not set (${settings[name as keyof typeof settings].description ?? ''})`;
-    const got = name === 'DATABASE_URL' ? 'got something else' : `got ${JSON.stringify(value)}`;
+    const got = isSecret(name) ? 'got something else' : `got ${JSON.stringify(value)}`;
     return `  ${name}: ${issue.message}; ${got}`;
   });
   return `the configuration has ${String(lines.length)} problem${lines.length === 1 ? '' : 's'}:\n${lines.join('\n')}`;

@@ -5,12 +5,14 @@ import { createClaimingActivities, type ClaimingActivities } from './claiming.ts
 import { createDeletingActivities, type DeletingActivities } from './deleting.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createFleetActivities, type FleetActivities } from './fleet.ts';
+import { createHoldingActivities, type HoldingActivities } from './holding.ts';
 import { createFreeingActivities, type FreeingActivities } from './freeing.ts';
 import { createLoadPlanActivities, type LoadPlanActivities } from './load-plan.ts';
 import { createLoadedSystemActivities, type LoadedSystemActivities } from './loaded-system.ts';
 import { createNodeStatusActivities, type NodeStatusActivities } from './node-status.ts';
 import { createPowerActivities, type PowerActivities } from './power.ts';
 import { createPreviewActivities, type PreviewActivities } from './preview.ts';
+import { createRescuingActivities, type RescuingActivities } from './rescuing.ts';
 import { createSlotActivities, type SlotActivities } from './slots.ts';
 import { createStagingActivities, type StagingActivities } from './staging.ts';
 import { createTakingOverActivities, type TakingOverActivities } from './taking-over.ts';
@@ -34,7 +36,9 @@ export type Activities = ClaimingActivities &
   ArchivingActivities &
   AuditingActivities &
   TakingOverActivities &
-  FreeingActivities;
+  FreeingActivities &
+  HoldingActivities &
+  RescuingActivities;
 
 export function createActivities(deps: ActivityDependencies): Activities {
   return {
@@ -55,5 +59,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createAuditingActivities(deps),
     ...createTakingOverActivities(deps),
     ...createFreeingActivities(deps),
+    ...createHoldingActivities(deps),
+    ...createRescuingActivities(deps),
   };
 }

@@ -49,7 +49,7 @@ export function createBoundary(
           return await carryOut(recorder, stall, async () => await next(input));
         } catch (error) {
           await stall.close();
-          throw await failureOf(recorder, error);
+          throw await failureOf(recorder, stall.given ?? error);
         } finally {
           stop();
         }
@@ -73,8 +73,10 @@ function showLife(context: Context, stall: StallWatch): () => void {
 
 /** An undo leaves in the record what its step failed with, and the step's own times. */
 async function carryOut(recorder: Recorder, stall: StallWatch, act: () => Promise<unknown>): Promise<unknown> {
-  const undo = recorder.input?.step.undo === true;
-  if (!undo) await recordStep(recorder, 'running');
+  const { catalog, input } = recorder;
+  const undo = input?.step.undo === true;
+  if (undo) await catalog.runs.refuseOver(input.run);
+  else await recordStep(recorder, 'running');
   const result = await act();
   await stall.close();
   // What was done by an attempt that lost its lease is found by the next one, which records it.
@@ -85,7 +87,7 @@ async function carryOut(recorder: Recorder, stall: StallWatch, act: () => Promis
 
 async function failureOf(recorder: Recorder, error: unknown): Promise<unknown> {
   const { context, input: step } = recorder;
-  if (leaseOf(context).signal.aborted) return detached(context);
+  if (leaseOf(context).detached) return detached(context);
   if (error instanceof TemporalFailure) return error;
   if (error instanceof QueuedError) return toQueued(error);
   const tries = countFailedTry(context);
@@ -93,7 +95,9 @@ async function failureOf(recorder: Recorder, error: unknown): Promise<unknown> {
   if (final) {
     const state = step?.step.undo ? 'undo-failed' : 'failed';
     const evidence = error instanceof ImprintError ? (error.evidence as Evidence) : {};
-    await recordStep(recorder, state, { evidence, error: errorChain(error) }).catch(() => undefined);
+    // The record of a run that is over, or of a node that is another's, stays as it is.
+    if (evidence['disowned'] !== true)
+      await recordStep(recorder, state, { evidence, error: errorChain(error) }).catch(() => undefined);
   }
   return toApplicationFailure(error, final);
 }

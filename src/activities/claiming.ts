@@ -18,6 +18,7 @@ import { claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { ownerOver, refuseHalfDone } from './owner-over.ts';
 import { refuseKept } from './kept-disks.ts';
+import { tell } from './tell.ts';
 
 /** A revision as workflows need to know it. */
 export interface NamedRevision {
@@ -74,7 +75,7 @@ export function createClaimingActivities(deps: ActivityDependencies): ClaimingAc
 
 type Endings = Pick<ClaimingActivities, 'releaseNode' | 'recordOutcome'>;
 
-function createEndings({ catalog }: ActivityDependencies): Endings {
+function createEndings({ catalog, notifier }: ActivityDependencies): Endings {
   return {
     async releaseNode({ state, ...step }) {
       await giveBack(catalog, step, state);
@@ -83,9 +84,12 @@ function createEndings({ catalog }: ActivityDependencies): Endings {
     async recordOutcome({ run, state, outcome }) {
       log.info('Run ended', { run, state, outcome });
       // A run that was refused for its input before it was registered has no row; Temporal keeps its failure.
-      if ((await catalog.runs.find(run)) === undefined) return;
+      const record = await catalog.runs.find(run);
+      if (record === undefined) return;
       await closeSteps(catalog, run);
       await catalog.runs.recordOutcome(run, state, outcome);
+      const { node, procedure } = record;
+      if (isOfInterest(procedure)) await tell(notifier, { event: 'ended', run, node, message: `${state}: ${outcome}` });
     },
   };
 }
@@ -182,6 +186,11 @@ async function giveBack(catalog: Catalog, step: StepInput, state: ComputerState 
     // There was no such node to claim, so there is nothing to give back: the run fails for what its first step said.
     if (!(error instanceof NotFoundError)) throw error;
   }
+}
+
+/** Who asked for a status reads the answer; nobody else wants to hear of it. */
+function isOfInterest(procedure: Procedure): boolean {
+  return procedure !== 'checkNode';
 }
 
 /** A step that was cancelled, or whose worker went away for good, has not said how it ended. */

@@ -1,5 +1,6 @@
 import type { ClosedRuns } from './closed-runs.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { Notifier } from '../domain/notice.ts';
 import type { Computer } from '../domain/computer.ts';
 import type { OperatingSystem, StandardAccess } from '../os/operating-system.ts';
 import type { Provisioner } from '../provisioners/provisioner.ts';
@@ -11,6 +12,9 @@ import type { Shell } from '../remote/shell.ts';
 export interface ActivityDependencies extends ModuleDependencies {
   readonly runs: RunLookup;
   readonly closedRuns: ClosedRuns;
+  readonly notifier: Notifier;
+  /** After how long a run that waits for an operator is parked, and the alarm repeated. */
+  readonly holdSeconds: number;
   /** For how many days archived histories are kept; absent: for ever. */
   readonly archiveDays?: number;
 }

@@ -12,8 +12,12 @@ export interface Lease {
   readonly signal: AbortSignal;
   /** Whether another attempt has, or may have, taken over. Once true, always true. */
   readonly lapsed: boolean;
+  /** Whether the attempt was told to stop, or has lost its right to act; not when it gave up by itself. */
+  readonly detached: boolean;
   /** Called with each sign of life. Too late, it renews nothing. */
   renew(): void;
+  /** The attempt stops waiting for its work, which goes on. */
+  giveUp(reason: Error): void;
 }
 
 const leases = new WeakMap<Context, Lease>();
@@ -30,7 +34,8 @@ export function leaseOf(context: Context): Lease {
 function openLease(cancellation: AbortSignal, heartbeatTimeoutMs: number | undefined): Lease {
   const limitMs = heartbeatTimeoutMs ? Math.max(1_000, heartbeatTimeoutMs - marginMs) : Infinity;
   const lapsed = new AbortController();
-  const signal = AbortSignal.any([cancellation, lapsed.signal]);
+  const givenUp = new AbortController();
+  const signal = AbortSignal.any([cancellation, lapsed.signal, givenUp.signal]);
   let seen = clocks();
   const check = (): void => {
     if (lapsed.signal.aborted || longestSince(seen) <= limitMs) return;
@@ -45,6 +50,11 @@ function openLease(cancellation: AbortSignal, heartbeatTimeoutMs: number | undef
       check();
       return lapsed.signal.aborted;
     },
+    get detached() {
+      check();
+      return cancellation.aborted || lapsed.signal.aborted;
+    },
+    giveUp: (reason) => givenUp.abort(reason),
     renew: () => {
       check();
       seen = clocks();

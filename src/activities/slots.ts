@@ -17,17 +17,26 @@ export interface SlotActivities {
   takeSlot(input: StepInput): Promise<Evidence>;
   /** Gives the slot back, or leaves the queue. Of nothing: success. */
   releaseSlot(input: StepInput): Promise<void>;
+  /** The same two for a run that waits for an operator meanwhile; they belong to no step. */
+  leaveSlot(input: Held): Promise<void>;
+  takeSlotAgain(input: Held): Promise<void>;
 }
 
+type Held = Pick<StepInput, 'run' | 'node'>;
+
 export function createSlotActivities(deps: ActivityDependencies): SlotActivities {
+  const take = async ({ run, node }: Held): Promise<Evidence> => {
+    const resources = resourcesOf(await nodeFacts(deps, node));
+    const { waitedSeconds } = await awaitTurn(deps, { run, purpose: 'load', resources });
+    return { slots: [...resources], waitedSeconds };
+  };
+  const release = async ({ run }: Held): Promise<void> => await deps.catalog.slots.release(run, 'load');
   return {
-    async takeSlot({ run, node }) {
-      const resources = resourcesOf(await nodeFacts(deps, node));
-      const { waitedSeconds } = await awaitTurn(deps, { run, purpose: 'load', resources });
-      return { slots: [...resources], waitedSeconds };
-    },
-    async releaseSlot({ run }) {
-      await deps.catalog.slots.release(run, 'load');
+    takeSlot: take,
+    releaseSlot: release,
+    leaveSlot: release,
+    takeSlotAgain: async (held) => {
+      await take(held);
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Procedure, RunRecord, RunState, StepRecord } from '../domain/run.t
 import type { RevisionDeletion, RevisionLife, RevisionUses } from './published-revisions.ts';
 import type { NodeReleases } from './node-releases.ts';
 import type { Fleets } from './fleets.ts';
+import type { Holds } from './holds.ts';
 import type { Slots } from './slots.ts';
 import type { TemporalHomes } from './temporal-home.ts';
 
@@ -25,6 +26,7 @@ export interface Catalog {
   readonly copies: Copies;
   readonly setAside: SetAside;
   readonly runs: Runs;
+  readonly holds: Holds;
   readonly archive: Archive;
   readonly nodeReleases: NodeReleases;
   readonly slots: Slots;
@@ -103,7 +105,7 @@ export interface Computers {
   add(computer: NewComputer): Promise<Computer>;
   /**
    * Changes what `change` returns. It gets the computer as it is while nobody else can change it, must be quick, and refuses by throwing.
-   * ConflictError while a run owns the computer, and for another provisioning system unless the computer is at rest: available, with nothing loaded.
+   * ConflictError while a run owns the computer, unless that waits for an operator and its management node and provisioning system stay; and for another provisioning system unless the computer is at rest: available, with nothing loaded.
    */
   edit(name: string, change: (computer: Computer) => ComputerChanges): Promise<Computer>;
   /** Forgets the computer; its runs stay. ConflictError, naming what must be done first, while a run owns it, something is loaded on it, or its disk must be kept. */
@@ -250,6 +252,8 @@ export interface Runs {
   steps(id: string): Promise<readonly StepRecord[]>;
   /** Inserts or updates the step by run and number; keeps the first start. */
   recordStep(id: string, step: Omit<StepRecord, 'startedAt' | 'endedAt'>): Promise<void>;
+  /** ConflictError for a run that is over: Temporal has reset it, and what it did may be somebody else's by now. Unknown: success. */
+  refuseOver(id: string): Promise<void>;
   /** Idempotent; the first outcome stays. */
   recordOutcome(id: string, state: Exclude<RunState, 'running'>, outcome: string): Promise<void>;
   /**

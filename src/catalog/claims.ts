@@ -45,7 +45,7 @@ export function createClaims(database: Database): Claims {
         const computer = await lockComputer(statements, claimant.node);
         if (computer.claim?.owner === claimant.owner) return await prove(statements, computer, claimant);
         throw new ConflictError(`run ${claimant.owner} no longer owns node ${claimant.node}`, {
-          evidence: computer.claim ? { owner: computer.claim.owner } : {},
+          evidence: { disowned: true, ...(computer.claim ? { owner: computer.claim.owner } : {}) },
         });
       });
     },
@@ -153,7 +153,7 @@ async function refuseReleased(statements: Statements, computer: LockedComputer, 
   );
   if (released.length > 0) {
     throw new ConflictError(`run ${claimant.owner} gave node ${claimant.node} back already`, {
-      evidence: { execution: claimant.execution },
+      evidence: { disowned: true, execution: claimant.execution },
     });
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConflictError } from '../domain/errors.ts';
 import type { StepRecord } from '../domain/run.ts';
 import type { Database } from './database.ts';
 import { integer, jsonObject, parseRows, timestamp } from './rows.ts';
@@ -30,13 +31,15 @@ export async function readSteps(database: Database, run: string): Promise<readon
 
 /** An undo leaves what the step itself found or failed with, unless it has something to say of its own. */
 const upsert = `INSERT INTO run_steps AS old (run_id, number, title, state, attempt, evidence, error, ended_at)
-  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, CASE WHEN $4 = 'running' THEN NULL ELSE now() END)
+  SELECT $1, $2, $3, $4::text, $5, $6::jsonb, $7, CASE WHEN $4 = 'running' THEN NULL ELSE now() END
+  WHERE $4 <> 'running' OR NOT EXISTS (SELECT FROM runs WHERE id = $1 AND state <> 'running')
   ON CONFLICT (run_id, number) DO UPDATE SET title = excluded.title, state = excluded.state, attempt = excluded.attempt,
     ended_at = excluded.ended_at,
     evidence = CASE WHEN excluded.state LIKE 'undo%' THEN coalesce(excluded.evidence, old.evidence) ELSE excluded.evidence END,
-    error = CASE WHEN excluded.state LIKE 'undo%' THEN coalesce(excluded.error, old.error) ELSE excluded.error END`;
+    error = CASE WHEN excluded.state LIKE 'undo%' THEN coalesce(excluded.error, old.error) ELSE excluded.error END
+  RETURNING number`;
 
-/** See `Runs.recordStep`. NotFoundError when the run is not registered. */
+/** See `Runs.recordStep`. */
 export async function upsertStep(
   database: Database,
   run: string,
@@ -44,7 +47,7 @@ export async function upsertStep(
 ): Promise<void> {
   const { number, title, state, attempt, evidence, error } = step;
   const json = evidence && JSON.stringify(evidence);
-  await database.change(`record step ${number} of run ${run}`, upsert, [
+  const recorded = await database.change(`record step ${number} of run ${run}`, upsert, [
     run,
     number,
     title,
@@ -53,4 +56,22 @@ export async function upsertStep(
     json,
     error,
   ]);
+  if (recorded.length === 0) throw runIsOver(run);
+}
+
+/** See `Runs.refuseOver`. */
+export async function refuseOver(database: Database, run: string): Promise<void> {
+  const over = await database.read(
+    `look whether run ${run} is over`,
+    `SELECT FROM runs WHERE id = $1 AND state <> 'running'`,
+    [run],
+  );
+  if (over.length > 0) throw runIsOver(run);
+}
+
+function runIsOver(run: string): ConflictError {
+  return new ConflictError(
+    `run ${run} is over, and was reset in Temporal: nothing was touched; to take it up again: imprint runs replay ${run}`,
+    { evidence: { disowned: true } },
+  );
 }

@@ -4,7 +4,7 @@ import { procedures, runStates, type RunRecord } from '../domain/run.ts';
 import type { NewRun, Runs } from './catalog.ts';
 import type { Database, Statements } from './database.ts';
 import { jsonObject, parseFirst, parseRows, timestamp } from './rows.ts';
-import { readSteps, upsertStep } from './run-steps.ts';
+import { readSteps, refuseOver, upsertStep } from './run-steps.ts';
 import { settleRun } from './settle-run.ts';
 
 const runRow: z.ZodType<RunRecord> = z.object({
@@ -40,6 +40,7 @@ export function createRuns(database: Database): Runs {
     },
     steps: (id) => readSteps(database, id),
     recordStep: (id, step) => upsertStep(database, id, step),
+    refuseOver: (id) => refuseOver(database, id),
     async recordOutcome(id, state, outcome) {
       const rows = await database.change(
         `record the outcome of run ${id}`,

@@ -1,4 +1,4 @@
-import type { RunProgress, Untaken } from '../client.ts';
+import type { HoldRecord, RunProgress, Untaken } from '../client.ts';
 import type { Progress } from '../domain/call-context.ts';
 import { leftByEnd } from '../domain/ended-run.ts';
 import { isFresh } from '../domain/check-in.ts';
@@ -39,8 +39,9 @@ function namesIn(nodes: unknown): number {
 }
 
 /** How the run stands: the catalog's word, unless Temporal knows of an end that the catalog could not be told. */
-export function stateOf({ run, status }: Pick<RunProgress, 'run' | 'status'>): string {
-  if (run.state !== 'running' || status === 'RUNNING') return run.state;
+export function stateOf({ run, status, hold }: Pick<RunProgress, 'run' | 'status' | 'hold'>): string {
+  if (run.state === 'running' && status === 'RUNNING') return hold === undefined ? run.state : wordOf(hold);
+  if (run.state !== 'running') return run.state;
   return status === 'GONE' ? 'lost' : status.toLowerCase().replaceAll('_', '-');
 }
 
@@ -85,6 +86,7 @@ export function progressWords(progress: Progress, elapsedMs: number): readonly s
 /** Why a run that is under way does nothing that can be seen; undefined when it does. */
 export function waitingFor(progress: RunProgress, now: number): string | undefined {
   if (progress.status !== 'RUNNING') return undefined;
+  if (progress.hold !== undefined) return describeHold(progress.hold);
   if (progress.queue !== undefined) return describePlace(progress.queue);
   const { attempt = 1, waitingFor: failure, stalledSince, untaken } = progress.activity ?? {};
   if (untaken !== undefined) return awaited(untaken, now);
@@ -99,6 +101,17 @@ export function waitingFor(progress: RunProgress, now: number): string | undefin
   return latest === undefined
     ? 'no worker has taken the run up yet; is one running (imprint worker)?'
     : 'no worker has taken the next step up yet, or steps are being taken back';
+}
+
+/** `held`, `stuck`, `paused`: whether it was parked meanwhile is said where the hold is described. */
+function wordOf({ kind }: HoldRecord): string {
+  return kind === 'failed' ? 'held' : kind;
+}
+
+function describeHold(hold: HoldRecord): string {
+  const parked = hold.parkedSince === undefined ? '' : `, parked since ${formatTime(hold.parkedSince)}`;
+  const state = `${wordOf(hold)} since ${formatTime(hold.since)} (UTC)${parked} at step ${hold.step}`;
+  return `${state}; answer it: ${hold.answers.map((answer) => `imprint runs ${answer} ${hold.run}`).join(', or ')}`;
 }
 
 function awaited({ since, managementNode, lastCheckIn }: Untaken, now: number): string {

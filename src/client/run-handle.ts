@@ -1,6 +1,8 @@
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { Hold, HoldAnswer } from '../domain/hold.ts';
 import type { RunRecord } from '../domain/run.ts';
+import { answerHold, openHold, pauseRun, type AnswerGiven } from './answer.ts';
 import { archivedResult } from './archived-run.ts';
 import { toRunFailure } from './errors.ts';
 import { exportHistory, type ExportedHistory } from './history/export-history.ts';
@@ -13,6 +15,15 @@ export interface RunHandle<Result> {
   result(): Promise<Result>;
   /** Asks the run to stop: its steps are taken back. Resolves when the request is recorded, not when it has stopped. */
   cancel(): Promise<void>;
+  /** What the run waits for an operator with; undefined while it goes on. Asks the run itself, so a worker must run. */
+  hold(): Promise<Hold | undefined>;
+  /**
+   * Answers the hold that is open, or the one that is named: `retry` the step, `skip` it, `abort` or `rescue` the run, `resume` after a pause.
+   * ConflictError when the run does not wait, waits at another hold, was answered already, or the answer does not fit.
+   */
+  answer(answer: HoldAnswer, given: AnswerGiven): Promise<Hold>;
+  /** Makes the run wait before its next step. ConflictError when it waits already or is over. */
+  pause(who: Pick<AnswerGiven, 'by' | 'reason'>): Promise<void>;
   /** The run as the catalog knows it now. */
   describe(): Promise<RunRecord>;
   /** All that Temporal, or the archive after it, has recorded of the run, as its tools and its SDK's replayer read it. */
@@ -36,6 +47,9 @@ export function createRunHandle<Result>(catalog: Catalog, workflow: WorkflowHand
     cancel: async () => {
       await workflow.cancel();
     },
+    hold: async () => await openHold(workflow),
+    answer: async (answer, given) => await answerHold(workflow, answer, given),
+    pause: async (who) => await pauseRun(workflow, who),
     describe: async () => await catalog.runs.get(id),
     history: async () => await exportHistory(catalog, workflow),
     watch: () => watchRun(catalog, workflow),

@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Progress } from '../domain/call-context.ts';
 import { NotFoundError } from '../domain/errors.ts';
 import { everyNode } from '../domain/fleet.ts';
+import type { HoldRecord } from '../domain/hold.ts';
 import type { QueuePlace } from '../domain/slot-queue.ts';
 import type { RunRecord, StepRecord } from '../domain/run.ts';
 import { findArchived } from './archived-run.ts';
@@ -17,6 +18,8 @@ export interface RunProgress {
   readonly steps: readonly StepRecord[];
   /** What Temporal says of the run, or the archive says that it did: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED …; GONE: neither knows it. */
   readonly status: string;
+  /** Present while it waits for an operator. */
+  readonly hold?: HoldRecord;
   /** Where it stands while it waits for slots. */
   readonly queue?: QueuePlace & { readonly slots: number };
   /** What is under way now: from the heartbeat of the activity, so it is known also when no workflow worker answers. */
@@ -64,17 +67,18 @@ async function lookAt(catalog: Catalog, workflow: WorkflowHandle): Promise<RunPr
     status: (await findArchived(catalog, id))?.status ?? 'GONE',
   };
   const { status, activity } = known;
-  const [run, steps, waiting] = await Promise.all([
+  const [run, steps, waiting, held] = await Promise.all([
     catalog.runs.get(id),
     catalog.runs.steps(id),
     status === 'RUNNING' ? catalog.slots.waiting() : [],
+    status === 'RUNNING' ? catalog.holds.find(id) : undefined,
   ]);
   const turn = waiting.find((one) => one.run === id);
-  const queue = turn === undefined ? {} : { queue: turn };
-  if (activity === undefined) return { run, steps, status, ...queue };
+  const waits = { ...(turn === undefined ? {} : { queue: turn }), ...(held === undefined ? {} : { hold: held }) };
+  if (activity === undefined) return { run, steps, status, ...waits };
   const { scheduled, ...shown } = activity;
   const untaken = scheduled === undefined ? undefined : await whoIsAwaited(catalog, run.node, scheduled);
-  return { run, steps, status, ...queue, activity: { ...shown, ...(untaken === undefined ? {} : { untaken }) } };
+  return { run, steps, status, ...waits, activity: { ...shown, ...(untaken === undefined ? {} : { untaken }) } };
 }
 
 /** A worker that is there takes work up at once; a busy machine gets a few seconds. */

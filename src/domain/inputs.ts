@@ -1,4 +1,5 @@
 import { InvalidInputError } from './errors.ts';
+import { onFailureValues, type OnFailure } from './hold.ts';
 import { parseImageName, parseName, parseRevisionNumber, revisionName, type NumberedRevision } from './names.ts';
 import { afterCaptureValues, type AfterCapture } from './run.ts';
 import type { PowerAction } from './power.ts';
@@ -37,6 +38,8 @@ export interface CaptureImageInput extends NodeInput {
   readonly shutdownSeconds: number;
   /** Limit of the copy's rate in bytes a second; absent means none. */
   readonly copyRateBytes?: number;
+  /** What the run does at a step that fails: it waits there for an operator (default), or takes its steps back. */
+  readonly onFailure: OnFailure;
 }
 
 /** Starts loadNode. */
@@ -44,6 +47,8 @@ export interface LoadNodeInput extends NodeInput {
   readonly image: string;
   /** Absent means the image's production revision at the time when the run begins. */
   readonly revision?: number;
+  /** What the run does at a step that fails: it waits there for an operator (default), or takes its steps back. */
+  readonly onFailure: OnFailure;
 }
 
 /** Starts powerNode. */
@@ -96,6 +101,7 @@ export function parseCaptureImageInput(input: Partial<CaptureImageInput>): Captu
     ...(input.copyRateBytes === undefined
       ? {}
       : { copyRateBytes: parsePositive('copyRateBytes', input.copyRateBytes) }),
+    onFailure: parseOnFailure(input.onFailure),
   };
 }
 
@@ -105,6 +111,7 @@ export function parseLoadNodeInput(input: Partial<LoadNodeInput>): LoadNodeInput
     node: parseName('node', input.node),
     image: parseImageName(input.image),
     ...(input.revision === undefined ? {} : { revision: parseRevisionNumber(input.revision) }),
+    onFailure: parseOnFailure(input.onFailure),
   };
 }
 
@@ -133,6 +140,12 @@ function parseAfter(value: unknown): AfterCapture {
   const after = afterCaptureValues.find((known) => known === value);
   if (after !== undefined) return after;
   throw new InvalidInputError(`after: expected ${afterCaptureValues.join(', ')}; got ${JSON.stringify(value)}`);
+}
+
+function parseOnFailure(value: unknown = 'hold'): OnFailure {
+  const onFailure = onFailureValues.find((known) => known === value);
+  if (onFailure !== undefined) return onFailure;
+  throw new InvalidInputError(`onFailure: expected ${onFailureValues.join(', ')}; got ${JSON.stringify(value)}`);
 }
 
 function parseText(what: string, value: unknown): string {

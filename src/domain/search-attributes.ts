@@ -8,10 +8,14 @@ export const searchAttributes = {
   ImprintProvisioningSystem: 'Keyword',
   /** completed, failed or cancelled; absent while the run goes on. */
   ImprintOutcome: 'Keyword',
+  /** failed, stalled, stuck, paused or parked, while the run waits for an operator; absent otherwise. */
+  ImprintHeld: 'Keyword',
+  /** The step at which it waits, and why; absent otherwise. */
+  ImprintHeldWhy: 'Keyword',
 } as const;
 
-/** Values of some of them. */
-export type RunSearchAttributes = Partial<Readonly<Record<keyof typeof searchAttributes, string>>>;
+/** Values of some of them; undefined for one that no longer holds. */
+export type RunSearchAttributes = Partial<Readonly<Record<keyof typeof searchAttributes, string | undefined>>>;
 
 /** What a run is found by: the image where there is one, and the node, unless it is about many. */
 export function runAttributes(run: {

@@ -14,4 +14,6 @@ export interface StepLine {
   readonly undo?: true;
   /** Present when giving up would leave something half done that nothing takes back: it is tried until it succeeds, as an undo is. */
   readonly untilDone?: true;
+  /** Present when the run waits for an operator if the step makes no progress; otherwise a stall is only shown. */
+  readonly stallHolds?: true;
 }

@@ -5,6 +5,7 @@ import type { ModuleDependencies } from '../activities/dependencies.ts';
 import type { WorkerConfig } from '../config.ts';
 import { longQueue, nodeQueue, sharedQueue } from '../workflows/task-queues.ts';
 import { createClosedRuns } from './closed-runs.ts';
+import { createWebhook, silent } from './notifier.ts';
 import { createRunLookup } from './run-lookup.ts';
 import type { TemporalPlace } from './temporal-place.ts';
 import { workflowCode } from './workflow-code.ts';
@@ -22,6 +23,8 @@ export async function createTemporalWorkers(
     ...dependencies,
     runs: createRunLookup(place, dependencies.catalog.temporalHomes),
     closedRuns: createClosedRuns(place),
+    notifier: config.IMPRINT_WEBHOOK_URL === undefined ? silent : createWebhook(config.IMPRINT_WEBHOOK_URL),
+    holdSeconds: config.IMPRINT_HOLD_DAYS * 24 * 3_600,
     ...(config.IMPRINT_ARCHIVE_DAYS === undefined ? {} : { archiveDays: config.IMPRINT_ARCHIVE_DAYS }),
   });
   const shared: WorkerOptions = {

@@ -10,10 +10,9 @@ import {
 } from './capture-preparation.ts';
 import { checkSeal, computeChecksums, publish, verifyStructure } from './capture-publication.ts';
 import { giveBack } from './give-back.ts';
-import type { LeftAs } from './left-as.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
-import { requireInput } from './require-input.ts';
+import { onFailureOf, requireInput } from './require-input.ts';
 import { Steps } from './steps.ts';
 
 /** What captureImage answers. */
@@ -31,12 +30,11 @@ export interface CaptureImageResult {
  */
 export async function captureImage(asked: CaptureImageInput): Promise<CaptureImageResult> {
   const { node, image } = requireInput(asked);
-  const steps = new Steps(node, `Capture ${node} as ${image}`);
-  const leftAs: LeftAs = { state: 'previous' };
+  const steps = new Steps(node, `Capture ${node} as ${image}`, onFailureOf(asked));
 
   return await runProcedure(steps, async () => {
     // 1. Claim the node.
-    const { managementNode, input } = await claimNode(steps, asked, leftAs);
+    const { managementNode, input } = await claimNode(steps, asked);
 
     // 2. Choose the revision number and reserve it.
     const revision = await reserveRevision(steps, input);
@@ -50,7 +48,7 @@ export async function captureImage(asked: CaptureImageInput): Promise<CaptureIma
 
     // 5. Carry the plan out: prepare and seal the system, prove it off, copy its disks into staging.
     await openStaging(capture);
-    await carryOutPlan(capture, plan, leftAs);
+    await carryOutPlan(capture, plan);
 
     // 6. Verify the copy: structure, checksum, seal.
     await verifyStructure(capture);

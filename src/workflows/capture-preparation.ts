@@ -4,20 +4,12 @@ import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { PlanStep } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { catalog, onNode } from './activities.ts';
-import type { LeftAs } from './left-as.ts';
+import type { Capture } from './capture.ts';
 import { captureWork, takePlanSteps } from './plan-steps.ts';
+import { rescue } from './rescue.ts';
 import { recordSearchAttributes } from './record-search-attributes.ts';
 import { takeClaim } from './take-claim.ts';
 import type { Steps } from './steps.ts';
-
-/** One capture on its way: what its steps need of each other. */
-export interface Capture {
-  readonly steps: Steps;
-  readonly node: string;
-  readonly managementNode: string;
-  readonly revision: NamedRevision;
-  readonly request: CapturePlanRequest;
-}
 
 /** What the activities need to know of the input. */
 export function planRequest(revisionId: number, input: CaptureImageInput): CapturePlanRequest {
@@ -29,15 +21,11 @@ export function planRequest(revisionId: number, input: CaptureImageInput): Captu
 export async function claimNode(
   steps: Steps,
   asked: CaptureImageInput,
-  leftAs: LeftAs,
 ): Promise<{ readonly managementNode: string; readonly input: CaptureImageInput }> {
   const { node } = asked;
   const claimed = await takeClaim(steps, {
     claim: async (step) => await catalog(`Claim ${node}`).claimForCapture({ ...step, input: asked }),
-    release: async (step) => {
-      const state = steps.stuck.length > 0 ? 'maintenance' : leftAs.state;
-      return await catalog(`Release ${node}`).releaseNode({ ...step, state });
-    },
+    release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: steps.leaves }),
   });
   recordSearchAttributes({ ImprintImage: claimed.input.image });
   return claimed;
@@ -49,6 +37,7 @@ export async function reserveRevision(steps: Steps, input: CaptureImageInput): P
   const reserve = async (step: StepInput) => await catalog(what).reserveRevision({ ...step, input });
   const revision = await steps.take('2', what, reserve, {
     undo: async (step) => await catalog(`Give up the reserved revision of ${input.image}`).abandonRevision(step),
+    givesUp: 'what the run owns',
   });
   recordSearchAttributes({ ImprintRevision: revision.name });
   return revision;
@@ -87,12 +76,18 @@ export async function openStaging({ steps, managementNode, request }: Capture): 
 }
 
 /** Steps 5.1, 5.2 … Once preCapture begins, the system loses its users: an administrator must decide what becomes of the node. */
-export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[], leftAs: LeftAs): Promise<void> {
+export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]): Promise<void> {
   const work = captureWork(capture.managementNode, capture.request);
-  await takePlanSteps(capture.steps, '5', plan, {
+  const { steps } = capture;
+  let sealed = false;
+  await takePlanSteps(steps, '5', plan, {
     ...work,
     act: async (step, planned) => {
-      if (planned.kind === 'preCapture') leftAs.state = 'maintenance';
+      if (planned.kind === 'preCapture') {
+        steps.touch();
+        steps.rescue = async (back) => await rescue(capture, sealed, back);
+      }
+      if (planned.kind === 'seal') sealed = true;
       return await work.act(step, planned);
     },
   });

@@ -2,7 +2,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { CheckedDisk, CheckedSeal } from '../activities/verify-and-publish.ts';
 import type { RevisionCopy } from '../domain/image.ts';
 import { onNode } from './activities.ts';
-import type { Capture } from './capture-preparation.ts';
+import type { Capture } from './capture.ts';
 
 /** What was proved of the staged copy. */
 export interface Proved {
@@ -83,6 +83,6 @@ async function clearJobs({ steps, managementNode, request }: Capture): Promise<v
     '7.3',
     what,
     async (step) => await onNode(managementNode, 'short', what).clearJobs({ ...step, ...request }),
-    { noUndo: 'They are done.' },
+    { noUndo: 'They are done.', skippable: { without: 'their directories stay', instead: undefined } },
   );
 }

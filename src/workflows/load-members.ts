@@ -74,7 +74,8 @@ async function runMember(fleet: AdmittedFleet, member: AdmittedNode): Promise<Lo
   return (await executeChild('loadNode', {
     workflowId: memberOf(node),
     taskQueue: sharedQueue,
-    args: [{ node, image, revision }],
+    // A room full of machines does not wait for one of them.
+    args: [{ node, image, revision, onFailure: 'unwind' }],
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     parentClosePolicy: ParentClosePolicy.ABANDON,
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,

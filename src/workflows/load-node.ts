@@ -1,10 +1,9 @@
 import type { LoadNodeInput } from '../domain/inputs.ts';
 import { catalog } from './activities.ts';
-import type { LeftAs } from './left-as.ts';
 import { loadOnto } from './load-onto.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
-import { requireInput } from './require-input.ts';
+import { onFailureOf, requireInput } from './require-input.ts';
 import { recordSearchAttributes } from './record-search-attributes.ts';
 import { takeClaim } from './take-claim.ts';
 import { Steps } from './steps.ts';
@@ -21,17 +20,13 @@ export interface LoadNodeResult {
 /** Loads a revision of an image onto a node. Procedure: docs/procedures/load-node.md */
 export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
   const { node } = requireInput(input);
-  const leftAs: LeftAs = { state: 'previous' };
-  const steps = new Steps(node, `Load ${input.image} onto ${node}`);
+  const steps = new Steps(node, `Load ${input.image} onto ${node}`, onFailureOf(input));
 
   return await runProcedure(steps, async () => {
     // 1. Claim the node.
     const { managementNode, revision, hostKeys } = await takeClaim(steps, {
       claim: async (step) => await catalog(`Claim ${node}`).claimForLoad({ ...step, input }),
-      release: async (step) => {
-        const state = steps.stuck.length > 0 ? 'maintenance' : leftAs.state;
-        return await catalog(`Release ${node}`).releaseNode({ ...step, state });
-      },
+      release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: steps.leaves }),
     });
     recordSearchAttributes({ ImprintImage: revision.image, ImprintRevision: revision.name });
 
@@ -41,7 +36,6 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
       node,
       revisionId: revision.id,
       outgoingHostKeys: hostKeys,
-      leftAs,
     });
 
     // 9. Release the claim, record the outcome, notify.

@@ -1,6 +1,5 @@
 import type { NodeStatusValue } from '../domain/node-status.ts';
 import type { PlanStep } from '../domain/plan.ts';
-import type { LeftAs } from './left-as.ts';
 import { catalog, onNode } from './activities.ts';
 import { loadWork, takePlanSteps } from './plan-steps.ts';
 import { giveSlotBack, waitForSlot } from './slot-steps.ts';
@@ -13,8 +12,6 @@ export interface LoadTarget {
   readonly revisionId: number;
   /** Host keys of the system that is put back if the load is taken back; absent when none is. */
   readonly outgoingHostKeys?: readonly string[];
-  /** The state in which a failure leaves the node: changed when the first step begins that touches it. */
-  readonly leftAs?: LeftAs;
 }
 
 /** Only a system that this run cloned proves the library's copy: the machine that was captured proves nothing of it. */
@@ -64,7 +61,10 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
     `Say goodbye to the outgoing system of ${node}`,
     async (step) =>
       await onNode(managementNode, 'guest', `Say goodbye to the outgoing system of ${node}`).preReload(step),
-    { noUndo: 'The hook changes nothing that the outgoing system would miss if it stays.' },
+    {
+      noUndo: 'The hook changes nothing that the outgoing system would miss if it stays.',
+      skippable: { without: 'the outgoing system is not told', instead: {} },
+    },
   );
 
   // 5. Carry out the provisioner's load plan.
@@ -76,7 +76,7 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
   );
   const { before, after } = splitPlan(plan);
   steps.stopIfCancelled();
-  if (target.leftAs !== undefined) target.leftAs.state = 'maintenance';
+  steps.touch();
   await takePlanSteps(steps, `${prefix}5`, before, loadWork(managementNode, { revisionId }));
 
   // 6 to 8.
@@ -89,14 +89,17 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
     `${prefix}8.${String(after.length + 1)}`,
     `Delete what loads had set aside on ${node}`,
     async (step) => await onNode(managementNode, 'short', `Delete what was set aside on ${node}`).discardSetAside(step),
-    { noUndo: 'Nothing needs it: what is still the source of a revision that has not been READY is kept.' },
+    {
+      noUndo: 'Nothing needs it: what is still the source of a revision that has not been READY is kept.',
+      skippable: { without: 'it stays until the next load', instead: {} },
+    },
   );
   await steps.take(
     `${prefix}8.${String(after.length + 2)}`,
     'Clear the jobs of the run',
     async (step) =>
       await onNode(managementNode, 'short', 'Clear the jobs of the run').clearLoadJobs({ ...step, revisionId }),
-    { noUndo: 'They are done.' },
+    { noUndo: 'They are done.', skippable: { without: 'their directories stay', instead: undefined } },
   );
 }
 

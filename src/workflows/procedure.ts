@@ -9,6 +9,7 @@ import {
 import type { RunState } from '../domain/run.ts';
 import { catalog } from './activities.ts';
 import { sentenceOf } from './failure-sentence.ts';
+import { isDisowned } from './holdable.ts';
 import { recordSearchAttributes } from './record-search-attributes.ts';
 import type { Steps } from './steps.ts';
 
@@ -26,6 +27,8 @@ export async function runProcedure<T>(steps: Steps, body: () => Promise<T>): Pro
   } catch (error) {
     // Anything that is no Temporal failure is a bug in this code: the workflow task is tried again until it is mended.
     if (!(error instanceof TemporalFailure)) throw error;
+    // What this run no longer owns it leaves alone, above all the node of another run.
+    if (isDisowned(error)) throw error;
     const cancelled = root.consideredCancelled;
     log.info('Run is being unwound', { cancelled, reason: sentenceOf(error) });
     await steps.unwind();

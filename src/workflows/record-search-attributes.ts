@@ -1,7 +1,7 @@
 import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { NodeDriver } from '../activities/claiming.ts';
 import type { RunSearchAttributes } from '../domain/search-attributes.ts';
-import { attributePairs } from './search-attributes.ts';
+import { attributeUpdates } from './search-attributes.ts';
 
 /** By which node, management node and system a run is found, once its first step has read them from the catalog. */
 export function recordNode(node: string, { managementNode, provisioningSystem }: NodeDriver): void {
@@ -18,6 +18,6 @@ export function recordNode(node: string, { managementNode, provisioningSystem }:
  */
 export function recordSearchAttributes(found: RunSearchAttributes): void {
   const known = workflowInfo().typedSearchAttributes;
-  const news = attributePairs(found).filter(({ key, value }) => known.get(key) !== value);
+  const news = attributeUpdates(found).filter(({ key, value }) => (known.get(key) ?? null) !== value);
   if (news.length > 0) upsertSearchAttributes(news);
 }

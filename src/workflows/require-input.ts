@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
+import type { OnFailure } from '../domain/hold.ts';
 
 /**
  * A workflow that is started by hand may be given nothing at all. What is in the input is checked by the run's first step; this only keeps a
@@ -11,6 +12,11 @@ export function requireInput<Input extends object>(input: Input | undefined): In
     message: 'input: expected an object with at least the name of a node, or with names of nodes',
     nonRetryable: true,
   });
+}
+
+/** What the run does where a step fails; anything else that was asked for is refused by its first step. */
+export function onFailureOf({ onFailure }: { readonly onFailure?: OnFailure }): OnFailure {
+  return onFailure === 'unwind' ? 'unwind' : 'hold';
 }
 
 /** Also false for the null of JSON. */

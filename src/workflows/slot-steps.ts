@@ -1,3 +1,4 @@
+import { workflowInfo } from '@temporalio/workflow';
 import { catalog, onNode } from './activities.ts';
 import type { Steps } from './steps.ts';
 
@@ -7,6 +8,12 @@ export async function waitForSlot(
   prefix: string,
   { managementNode, node }: { readonly managementNode: string; readonly node: string },
 ): Promise<void> {
+  // A run that waits for an operator keeps nobody else from loading.
+  const step = { run: workflowInfo().workflowId, node };
+  steps.whileHeld = {
+    leave: async () => await catalog('Give the slot back while the run waits').leaveSlot(step),
+    takeUp: async () => await onNode(managementNode, 'short', `Wait for a slot to load ${node}`).takeSlotAgain(step),
+  };
   await steps.take(
     `${prefix}2.1`,
     'Wait for a slot',
@@ -23,4 +30,5 @@ export async function giveSlotBack(steps: Steps, prefix: string, node: string): 
     async (step) => await catalog(`Give the slot of ${node} back`).releaseSlot(step),
     { noUndo: 'The undo of step 2.1 finds nothing left to give back.' },
   );
+  steps.whileHeld = undefined;
 }

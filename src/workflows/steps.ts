@@ -1,74 +1,119 @@
-import { CancellationScope, CancelledFailure, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import { describeSteps, type ShownStep } from './details.ts';
-import { sentenceOf } from './failure-sentence.ts';
+import { ApplicationFailure, CancellationScope, CancelledFailure, log, workflowInfo } from '@temporalio/workflow';
+import type { GivenAnswer, HoldAnswer, OnFailure } from '../domain/hold.ts';
 import type { StepInput, StepLine } from '../domain/step-input.ts';
+import type { ShownStep } from './details.ts';
+import { sentenceOf } from './failure-sentence.ts';
+import { isStalled, mayHold } from './holdable.ts';
+import { Holds } from './holds.ts';
+import { StepList } from './step-list.ts';
 
 /**
  * How a step is taken back, or the sentence that says why nothing has to be, or why there is no way but forward: such a step is tried until
  * it succeeds, unless it was refused for good.
  */
 export type Undo =
-  | { readonly undo: (step: StepInput) => Promise<unknown> }
+  | { readonly undo: (step: StepInput) => Promise<unknown>; readonly givesUp?: 'what the run owns' }
   | { readonly noUndo: string }
   | { readonly onlyForward: string };
 
+/** A step that an operator may leave out says what is then missing, and what it would have answered. */
+export type Back<T> = Undo & { readonly skippable?: { readonly without: string; readonly instead: T } };
+
+/** What a run gives up while it waits for an operator, and takes again before it goes on: a place that others could use. */
+export interface WhileHeld {
+  readonly leave: () => Promise<unknown>;
+  readonly takeUp: () => Promise<unknown>;
+}
+
 interface Registered {
+  /** Its undo gives up what the other undos work with: it comes after all of them. */
+  readonly comesLast: boolean;
   readonly line: StepLine;
   readonly shown: ShownStep;
   readonly undo: (step: StepInput) => Promise<unknown>;
 }
 
-/** The steps of one run: shows them, and takes them back, newest first, when the run fails or is cancelled. */
+/** The steps of one run: shows them, waits at one that fails, and takes them back, newest first, when the run is given up or cancelled. */
 export class Steps {
   readonly node: string;
-  readonly #headline: string;
-  readonly #shown: ShownStep[] = [];
+  /** Lets the machine go back to its user; set while that is possible. */
+  rescue: ((step: StepInput) => Promise<unknown>) | undefined;
+  whileHeld: WhileHeld | undefined;
+  readonly #list: StepList;
+  readonly #holds: Holds | undefined;
+  readonly #onFailure: OnFailure;
   readonly #stuck: string[] = [];
   readonly #stays: string[] = [];
+  #touched = false;
   #undos: Registered[] = [];
-  #outcome: string | undefined;
 
-  constructor(node: string, headline: string) {
+  /** Without `onFailure` nobody can make the run wait, and a step that fails ends it. */
+  constructor(node: string, headline: string, onFailure?: OnFailure) {
     this.node = node;
-    this.#headline = headline;
+    this.#list = new StepList(headline);
+    this.#holds = onFailure === undefined ? undefined : new Holds(node, this.#list);
+    this.#onFailure = onFailure ?? 'unwind';
   }
 
   /**
    * Registers the undo, then carries out the action: an action that timed out may still have done its work, so its undo must succeed
-   * when the action never ran, half ran or ran twice. After a cancellation no step begins.
+   * when the action never ran, half ran or ran twice. Where the action fails the run waits for an operator, if it waits at all. After a
+   * cancellation no step begins.
    */
-  async take<T>(number: string, title: string, action: (step: StepInput) => Promise<T>, back: Undo): Promise<T> {
+  async take<T>(number: string, title: string, action: (step: StepInput) => Promise<T>, back: Back<T>): Promise<T> {
     refuseCancelled(CancellationScope.current());
     const line: StepLine = { number, title, ...('onlyForward' in back ? { untilDone: true } : {}) };
-    const shown = this.#show(line);
-    if ('undo' in back) this.#undos.push({ line, shown, undo: back.undo });
-    this.#mark(shown, 'running');
-    try {
-      const result = await action(this.#input(line));
-      this.#mark(shown, 'done');
-      return result;
-    } catch (error) {
-      this.#fail(shown, 'failed', error);
-      throw error;
+    const shown = this.#list.show(line);
+    if (!('onlyForward' in back)) await this.#pauseBefore(line);
+    if ('undo' in back) {
+      this.#undos.push({ line, shown, undo: back.undo, comesLast: back.givesUp !== undefined });
+    }
+    for (;;) {
+      this.#list.mark(shown, 'running');
+      try {
+        const result = await action(this.#input(this.#stallHolds ? { ...line, stallHolds: true } : line));
+        this.#list.mark(shown, 'done');
+        return result;
+      } catch (error) {
+        this.#list.fail(shown, 'failed', error);
+        if (!this.#mayHold(error)) throw error;
+        const answer = await this.#holdAt(line, error, answersTo(back, this.rescue !== undefined));
+        if (answer.answer === 'skip' && back.skippable) return this.#skip(shown, back.skippable.instead);
+        if (answer.answer !== 'retry') throw this.#givenUp(line, answer, error);
+      }
     }
   }
 
   /** Shows steps that are known to come, so that the check list is whole before they begin. */
   announce(lines: readonly StepLine[]): void {
-    for (const line of lines) this.#show(line);
-    this.#publishDetails();
+    this.#list.announce(lines);
+  }
+
+  /** From here on the node is not as it was: a failure leaves it to be looked at. */
+  touch(): void {
+    this.#touched = true;
+  }
+
+  /** The state in which the run leaves its node when it is given up. */
+  get leaves(): 'previous' | 'maintenance' {
+    return this.#touched || this.#stuck.length > 0 ? 'maintenance' : 'previous';
   }
 
   /** What was done so far is not taken back any more, whatever happens; only the steps numbered in `except` are. */
   pointOfNoReturn(except: readonly string[], stays: string): void {
     this.#stays.push(stays);
     this.#undos = this.#undos.filter(({ line }) => except.includes(line.number));
+    this.rescue = undefined;
+  }
+
+  /** Says in the outcome what stays although the run fails. */
+  keep(stays: string): void {
+    this.#stays.push(stays);
   }
 
   /** Shows what came of the run above its steps. */
   conclude(outcome: string): void {
-    this.#outcome = outcome;
-    this.#publishDetails();
+    this.#list.conclude(outcome);
   }
 
   /** Before work that is shielded from cancellation: it does not begin when the run was cancelled already. */
@@ -86,54 +131,129 @@ export class Steps {
     return this.#stuck;
   }
 
-  /** Runs every undo, newest first, shielded from cancellation. Returns the steps that could not be undone. */
-  async unwind(): Promise<readonly string[]> {
-    return await CancellationScope.nonCancellable(async () => {
-      for (const registered of this.#undos.splice(0).reverse()) {
-        if (!(await this.#takeBack(registered))) this.#stuck.push(`${registered.line.number} ${registered.line.title}`);
+  /**
+   * Runs every undo, newest first, shielded from cancellation. One that fails does not stop the others; where the run may wait, it does so before it
+   * gives up its node and its revision, and runs those again that failed.
+   */
+  async unwind(): Promise<void> {
+    await CancellationScope.nonCancellable(async () => {
+      const undos = this.#undos.splice(0).reverse();
+      let failed = await this.#takeBack(undos.filter(({ comesLast }) => !comesLast));
+      while (failed.length > 0 && this.#holds !== undefined && this.#onFailure === 'hold') {
+        if ((await this.#holdStuck(this.#holds, failed)).answer !== 'retry') break;
+        failed = await this.#takeBack(failed);
       }
-      return this.#stuck;
+      this.#stuck.push(...failed.map(nameOf));
+      for (const last of undos.filter(({ comesLast }) => comesLast)) {
+        this.#stuck.push(...(await this.#takeBack([last])).map(nameOf));
+      }
     });
   }
 
-  async #takeBack({ line, shown, undo }: Registered): Promise<boolean> {
-    this.#mark(shown, 'undoing');
+  async #takeBack(undos: readonly Registered[]): Promise<readonly Registered[]> {
+    const failed: Registered[] = [];
+    for (const registered of undos) if (!(await this.#isTakenBack(registered))) failed.push(registered);
+    return failed;
+  }
+
+  async #isTakenBack({ line, shown, undo }: Registered): Promise<boolean> {
+    this.#list.mark(shown, 'undoing');
     try {
       await undo(this.#input({ ...line, undo: true }));
-      this.#mark(shown, 'undone');
+      this.#list.mark(shown, 'undone');
       return true;
     } catch (error) {
-      this.#fail(shown, 'undo-failed', error);
+      this.#list.fail(shown, 'undo-failed', error);
       log.error('Step could not be undone', { step: line.number, title: line.title, error });
       return false;
     }
   }
 
+  get #stallHolds(): boolean {
+    return this.#onFailure === 'hold' && this.#touched;
+  }
+
+  #mayHold(error: unknown): boolean {
+    return this.#onFailure === 'hold' && mayHold(error, this.#touched);
+  }
+
+  async #holdAt({ number, title }: StepLine, error: unknown, answers: readonly HoldAnswer[]): Promise<GivenAnswer> {
+    const kind = isStalled(error) ? 'stalled' : 'failed';
+    return await this.#hold({ kind, step: number, title, reason: sentenceOf(error), answers });
+  }
+
+  async #hold(reason: Parameters<Holds['wait']>[0]): Promise<GivenAnswer> {
+    if (this.#holds === undefined) throw new Error('this run cannot wait');
+    const place = this.whileHeld;
+    await place?.leave();
+    const answer = await this.#holds.wait(reason);
+    if (answer.answer === 'retry' || answer.answer === 'resume') await place?.takeUp();
+    return answer;
+  }
+
+  async #holdStuck(holds: Holds, failed: readonly Registered[]): Promise<GivenAnswer> {
+    const step = failed.map(({ line }) => line.number).join(',');
+    const why = failed.map(({ line, shown }) => `${line.number} ${line.title}: ${shown.why ?? 'failed'}`);
+    const reason = `could not be taken back: ${why.join('; ')}`;
+    return await holds.wait({ kind: 'stuck', step, title: 'Take the steps back', reason, answers: ['retry', 'abort'] });
+  }
+
+  async #pauseBefore(line: StepLine): Promise<void> {
+    const asked = this.#holds?.pauseAsked;
+    if (asked === undefined) return;
+    const { number: step, title } = line;
+    const reason = `${asked.by} asked for a pause before this step${asked.reason === '' ? '' : `: ${asked.reason}`}`;
+    const answers: HoldAnswer[] = ['resume', 'abort', ...(this.rescue === undefined ? [] : ['rescue' as const])];
+    const answer = await this.#hold({ kind: 'paused', step, title, reason, answers });
+    if (answer.answer !== 'resume') throw this.#givenUp(line, answer);
+  }
+
+  #skip<T>(shown: ShownStep, instead: T): T {
+    this.#list.mark(shown, 'skipped');
+    return instead;
+  }
+
+  /** What ends a run that an operator gave up; a rescue is the first of what is then taken back, after all that works on the disks. */
+  #givenUp({ number, title }: StepLine, { answer, by, reason }: GivenAnswer, cause?: unknown): ApplicationFailure {
+    if (answer === 'rescue' && this.rescue !== undefined) this.#registerRescue(this.rescue);
+    const why = reason === '' ? '' : ` (${reason})`;
+    return ApplicationFailure.create({
+      type: 'GivenUp',
+      message: `given up by ${by} at step ${number} ${title}${why}`,
+      nonRetryable: true,
+      ...(cause instanceof Error ? { cause } : {}),
+    });
+  }
+
+  #registerRescue(undo: (step: StepInput) => Promise<unknown>): void {
+    const line: StepLine = { number: '10', title: `Give ${this.node} back to its user` };
+    const shown = this.#list.show(line);
+    const plan = this.#undos.findIndex(({ line: { number } }) => number === '5');
+    const giveBack = async (step: StepInput): Promise<void> => {
+      await undo(step);
+      this.#touched = false;
+    };
+    this.#undos.splice(plan + 1, 0, { line, shown, undo: giveBack, comesLast: false });
+  }
+
   #input(step: StepLine): StepInput {
     return { run: workflowInfo().workflowId, node: this.node, step };
   }
+}
 
-  #show(line: StepLine): ShownStep {
-    const known = this.#shown.find(({ number }) => number === line.number);
-    if (known) return known;
-    const shown: ShownStep = { number: line.number, title: line.title, state: 'planned' };
-    this.#shown.push(shown);
-    return shown;
-  }
+/** Where there is no way but forward, giving up would leave what nobody takes back. */
+function answersTo(back: Back<unknown>, rescuable: boolean): readonly HoldAnswer[] {
+  if ('onlyForward' in back) return ['retry'];
+  return [
+    'retry',
+    ...(back.skippable ? (['skip'] as const) : []),
+    'abort',
+    ...(rescuable ? (['rescue'] as const) : []),
+  ];
+}
 
-  #mark(shown: ShownStep, state: ShownStep['state']): void {
-    shown.state = state;
-    this.#publishDetails();
-  }
-
-  #fail(shown: ShownStep, state: 'failed' | 'undo-failed', error: unknown): void {
-    if (error instanceof Error) shown.why = sentenceOf(error);
-    this.#mark(shown, state);
-  }
-
-  #publishDetails(): void {
-    setCurrentDetails(describeSteps(this.#headline, this.#shown, this.#outcome));
-  }
+function nameOf({ line }: Registered): string {
+  return `${line.number} ${line.title}`;
 }
 
 function refuseCancelled(scope: CancellationScope): void {

@@ -25,7 +25,10 @@ export async function takeClaim<Answer extends NodeDriver>(
       await takeOver(steps, answer);
     }
   };
-  const answer = await steps.take('1', `Claim ${steps.node}`, claimOrTakeOver, { undo: release });
+  const answer = await steps.take('1', `Claim ${steps.node}`, claimOrTakeOver, {
+    undo: release,
+    givesUp: 'what the run owns',
+  });
   recordNode(steps.node, answer);
   return answer;
 }

@@ -1,6 +1,5 @@
 import type { NodeInput } from '../domain/inputs.ts';
 import { catalog, onNode } from './activities.ts';
-import type { LeftAs } from './left-as.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
 import { requireInput } from './require-input.ts';
@@ -11,13 +10,12 @@ import { Steps } from './steps.ts';
 export async function unloadNode(input: NodeInput): Promise<void> {
   const { node } = requireInput(input);
   const steps = new Steps(node, `Unload ${node}`);
-  const leftAs: LeftAs = { state: 'previous' };
 
   await runProcedure(steps, async () => {
     // 1. Claim the node.
     const { managementNode } = await takeClaim(steps, {
       claim: async (step) => await catalog(`Claim ${node}`).claimForUnload({ ...step, input }),
-      release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: leftAs.state }),
+      release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: steps.leaves }),
     });
 
     // 2. Check what could stand in the way.
@@ -30,7 +28,7 @@ export async function unloadNode(input: NodeInput): Promise<void> {
 
     // 3. Take the system off the node.
     steps.stopIfCancelled();
-    leftAs.state = 'maintenance';
+    steps.touch();
     await steps.take(
       '3',
       `Take the system off ${node}`,

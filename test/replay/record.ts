@@ -67,6 +67,16 @@ const scenarios: readonly Scenario[] = [
         async (node) => await capture(recorder, 'reload', node),
       ),
   },
+  {
+    workflow: 'captureImage',
+    name: 'held-and-retried',
+    run: async (recorder) => await held(recorder, 'retry'),
+  },
+  {
+    workflow: 'captureImage',
+    name: 'held-and-rescued',
+    run: async (recorder) => await held(recorder, 'rescue'),
+  },
   { workflow: 'loadNode', name: 'loaded', run: async (recorder) => await load(recorder) },
   { workflow: 'loadNode', name: 'ready-already', run: async (recorder) => await load(recorder, 2) },
   {
@@ -112,6 +122,23 @@ async function failing(recorder: Recorder, point: Point): Promise<RunHandle<unkn
   const node = await recorder.imprint.addNode();
   recorder.tampering.fail({ ...point, node });
   return await capture(recorder, 'leaveOff', node);
+}
+
+/** A capture whose copy fails once, and that an operator answers. */
+async function held({ imprint, tampering }: Recorder, answer: 'retry' | 'rescue'): Promise<RunHandle<unknown>> {
+  const node = await imprint.addNode();
+  const copy = beforeCall('carryOutCaptureStep', 'provisioner().capturing.steps.copy.act');
+  tampering.fail({ ...copy, node }, { times: 1 });
+  const image = imprint.fresh('image');
+  const run = await imprint.client.startCapture({
+    node,
+    image,
+    onFailure: 'hold',
+    operatingSystem: simulatedSystem,
+  });
+  for await (const { hold } of run.watch()) if (hold !== undefined) break;
+  await run.answer(answer, { by: 'operator', reason: 'recorded' });
+  return run;
 }
 
 async function cancelled(

@@ -7,6 +7,7 @@ import type { ModuleDependencies } from '../../src/activities/dependencies.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { createCatalog } from '../../src/catalog/create-catalog.ts';
 import { createClient, type ImprintClient } from '../../src/client.ts';
+import { unwinding } from './unwinding.ts';
 import { loadWorkerConfig, type WorkerConfig } from '../../src/config.ts';
 import { createSimulatedWorld, directoryStore, type SimulatedWorld } from '../../src/provisioners/registry.ts';
 import { prepare } from '../../src/library/prepare.ts';
@@ -78,7 +79,7 @@ export async function startImprint(options: ImprintOptions = {}): Promise<TestIm
   await introduce(catalog, config);
   const connection = await Connection.connect({ address: server.address });
   const temporal = new Client({ connection, namespace: server.namespace });
-  const client = createClient(temporal, catalog);
+  const client = unwinding(createClient(temporal, catalog));
   const worldDirectory = join(directory, 'world');
   const workers = new Set<WorkerHere>();
   const startProcess = async (more: Readonly<Record<string, string>>, args?: readonly string[]) => {

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { createCatalog } from '../../src/catalog/create-catalog.ts';
 import { createClient, type ImprintClient, type RunHandle } from '../../src/client.ts';
+import { unwinding } from './unwinding.ts';
 import { loadWorkerConfig } from '../../src/config.ts';
 import type { CallContext } from '../../src/domain/call-context.ts';
 import type { Computer } from '../../src/domain/computer.ts';
@@ -125,7 +126,7 @@ async function startServices(root: string, closers: Close[]) {
   const catalog = await createCatalog({ databaseUrl: database.databaseUrl });
   const connection = await Connection.connect({ address: server.address });
   const temporal = new Client({ connection, namespace: server.namespace });
-  const client = createClient(temporal, catalog);
+  const client = unwinding(createClient(temporal, catalog));
   closers.push(client.close);
   const environment = {
     DATABASE_URL: database.databaseUrl,

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import type { CaptureImageInput } from '../../client.ts';
+import { onFailureValues, type OnFailure } from '../../domain/hold.ts';
 import { afterCaptureValues, type AfterCapture } from '../../domain/run.ts';
 import { addCommand } from '../command.ts';
 import { conductRun, type RunOptions } from '../conduct-run.ts';
@@ -17,6 +18,7 @@ interface CaptureOptions extends RunOptions {
   readonly allowForcedOff?: true;
   readonly shutdownSeconds?: number;
   readonly copyRate?: number;
+  readonly onFailure: OnFailure;
   readonly dryRun?: true;
 }
 
@@ -43,6 +45,11 @@ export function addCaptureCommand(program: Command, session: Session): void {
     )
     .option('--allow-forced-off', 'cut the power when the guest does not shut down in time; the image then says so')
     .option('--shutdown-seconds <number>', 'how long the guest may take to power off', wholeNumber(longestShutdown))
+    .addOption(
+      new Option('--on-failure <what>', 'at a step that fails: wait for an operator, or take the steps back')
+        .choices(onFailureValues)
+        .default('hold'),
+    )
     .option('--copy-rate <rate>', 'at most so many bytes a second from the disks, such as 10M', parseBytes)
     .option('--request-key <key>', 'name of this request: asked twice, there is one run')
     .option('--dry-run', 'only read: print what would be done, how large it is, and whether it fits')
@@ -64,6 +71,7 @@ function captureInput(
     author: options.author,
     after: options.after,
     allowForcedOff: options.allowForcedOff ?? false,
+    onFailure: options.onFailure,
     ...(options.comment === undefined ? {} : { comment: options.comment }),
     ...(options.os === undefined ? {} : { operatingSystem: options.os }),
     ...(options.shutdownSeconds === undefined ? {} : { shutdownSeconds: options.shutdownSeconds }),

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { InvalidInputError } from '../../domain/errors.ts';
+import { onFailureValues, type OnFailure } from '../../domain/hold.ts';
 import { parseImageReference } from '../../domain/names.ts';
 import { addCommand } from '../command.ts';
 import { conductFleet } from '../conduct-fleet.ts';
@@ -9,6 +10,7 @@ import type { Session } from '../session.ts';
 
 interface LoadOptions extends RunOptions {
   readonly parallel?: number;
+  readonly onFailure: OnFailure;
 }
 
 /** No fleet is larger. */
@@ -29,6 +31,14 @@ export function addLoadCommand(program: Command, session: Session): void {
       'of many nodes: at most so many at once (default: as slots allow)',
       wholeNumber(mostAtOnce),
     )
+    .addOption(
+      new Option(
+        '--on-failure <what>',
+        'of one node, at a step that fails: wait for an operator, or take the steps back',
+      )
+        .choices(onFailureValues)
+        .default('hold'),
+    )
     .option('--request-key <key>', 'name of this request: asked twice, there is one run')
     .option('--detach', 'start the run, print its id and leave')
     .action(async (words: readonly string[], options: LoadOptions) => await load(session, words, options));
@@ -41,9 +51,14 @@ async function load(session: Session, words: readonly string[], options: LoadOpt
   if (node === undefined)
     throw new InvalidInputError("missing required argument 'image': name at least one node, then the image");
   const image = parseImageReference(reference);
+  const { onFailure } = options;
   const request = options.requestKey === undefined ? {} : { requestKey: options.requestKey };
   if (nodes.length === 1) {
-    await conductRun(session, options, async (client) => await client.startLoad({ node, ...image }, request));
+    await conductRun(
+      session,
+      options,
+      async (client) => await client.startLoad({ node, ...image, onFailure }, request),
+    );
     return;
   }
   const fleet = { nodes, ...image, ...(options.parallel === undefined ? {} : { parallel: options.parallel }) };

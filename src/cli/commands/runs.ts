@@ -11,6 +11,7 @@ import { describeRun } from '../describe-run.ts';
 import { wholeNumber } from '../parse-arguments.ts';
 import { runAddress } from '../run-address.ts';
 import { headline, stateOf } from '../run-words.ts';
+import { addRunsAnswerCommands } from './runs-answers.ts';
 import { holdInterrupt, printResult, type OutputOptions, type Session } from '../session.ts';
 import { table } from '../style.ts';
 import { addRunsExportCommand } from './runs-export.ts';
@@ -51,6 +52,7 @@ export function addRunsCommands(program: Command, session: Session): void {
     summary: 'watch a run until it has ended',
     examples: ['imprint runs watch captureImage/lab-07/monday'],
   }).action(async (id: string, options: OutputOptions) => await watch(session, id, options));
+  addRunsAnswerCommands(runs, session);
   addCommand(runs, 'cancel <run>', {
     summary: 'ask a run to stop and to take its steps back',
     examples: ['imprint runs cancel captureImage/lab-07/monday'],

@@ -1,0 +1,12 @@
+import type { NamedRevision } from '../activities/claiming.ts';
+import type { CapturePlanRequest } from '../domain/plan-request.ts';
+import type { Steps } from './steps.ts';
+
+/** One capture on its way: what its steps need of each other. */
+export interface Capture {
+  readonly steps: Steps;
+  readonly node: string;
+  readonly managementNode: string;
+  readonly revision: NamedRevision;
+  readonly request: CapturePlanRequest;
+}

@@ -1,0 +1,141 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineUpdate,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  holdAnswers,
+  holdId,
+  parseAnswerRequest,
+  parseWho,
+  type AnswerRequest,
+  type GivenAnswer,
+  type Hold,
+  type HoldAnswer,
+} from '../domain/hold.ts';
+import { catalog } from './activities.ts';
+import { recordSearchAttributes } from './record-search-attributes.ts';
+import type { StepList } from './step-list.ts';
+
+/** Why a run is to wait. */
+export type HoldReason = Omit<Hold, 'id'>;
+type Who = Omit<AnswerRequest, 'hold'>;
+
+/** The dev server keeps keywords of 255 characters. */
+const longestWhy = 200;
+
+/**
+ * Where one run waits for an operator. Its updates `retry`, `skip`, `abort`, `rescue` and `resume` name the hold that they answer: Temporal
+ * hands old updates to a run again that was reset, and those must not answer another hold. Its query `hold` says what it waits for.
+ */
+export class Holds {
+  readonly #node: string;
+  readonly #list: StepList;
+  #count = 0;
+  #open: Hold | undefined;
+  #given: GivenAnswer | undefined;
+  #pause: Who | undefined;
+
+  constructor(node: string, list: StepList) {
+    this.#node = node;
+    this.#list = list;
+    setHandler(defineQuery('hold'), () => this.#open ?? null);
+    for (const answer of holdAnswers) this.#listenFor(answer);
+    setHandler(defineUpdate<undefined, [Who]>('pause'), (who) => this.#askForPause(who), {
+      validator: (who: Who) => this.#refusePause(who),
+    });
+  }
+
+  /** Who asked the run to wait before its next step; undefined when nobody did. */
+  get pauseAsked(): Who | undefined {
+    return this.#pause;
+  }
+
+  /** Waits for an operator, for as long as it takes. A cancellation is an answer too: then it throws. */
+  async wait(reason: HoldReason): Promise<GivenAnswer> {
+    const hold = this.#begin(reason);
+    try {
+      await this.#untilAnswered(hold);
+    } catch (error) {
+      await CancellationScope.nonCancellable(async () => await this.#end(hold, cancelledAnswer));
+      throw error;
+    }
+    return await CancellationScope.nonCancellable(async () => await this.#end(hold, this.#given ?? cancelledAnswer));
+  }
+
+  #begin(reason: HoldReason): Hold {
+    this.#count += 1;
+    const hold: Hold = { id: holdId(reason.step, this.#count, workflowInfo().runId), ...reason };
+    this.#open = hold;
+    this.#given = undefined;
+    this.#pause = undefined;
+    this.#list.showHold(hold);
+    recordSearchAttributes({
+      ImprintHeld: hold.kind,
+      ImprintHeldWhy: `${hold.step} ${hold.reason}`.slice(0, longestWhy),
+    });
+    return hold;
+  }
+
+  /** Nothing is taken back at the deadline: the alarm is repeated. */
+  async #untilAnswered(hold: Hold): Promise<void> {
+    const held = { run: workflowInfo().workflowId, node: this.#node, hold };
+    const { deadlineSeconds } = await catalog(`Hold at step ${hold.step}: ${hold.reason}`).recordHold(held);
+    while (!(await condition(() => this.#given !== undefined, deadlineSeconds * 1_000))) {
+      recordSearchAttributes({ ImprintHeld: 'parked' });
+      await catalog('Repeat the alarm: nobody has answered').recordParked(held);
+    }
+  }
+
+  async #end(hold: Hold, answer: GivenAnswer): Promise<GivenAnswer> {
+    this.#open = undefined;
+    this.#list.showHold(undefined);
+    recordSearchAttributes({ ImprintHeld: undefined, ImprintHeldWhy: undefined });
+    const held = { run: workflowInfo().workflowId, node: this.#node, hold };
+    await catalog(`Record the answer: ${answer.answer}`).recordAnswer({ ...held, answer });
+    return answer;
+  }
+
+  #listenFor(answer: HoldAnswer): void {
+    const give = (request: AnswerRequest): undefined => {
+      const { by, reason } = parseAnswerRequest(request);
+      this.#given = { answer, by, reason };
+    };
+    setHandler(defineUpdate<undefined, [AnswerRequest]>(answer), give, {
+      validator: (request: AnswerRequest) => this.#refuseAnswer(answer, request),
+    });
+  }
+
+  #refuseAnswer(answer: HoldAnswer, request: AnswerRequest): void {
+    const { hold, reason } = parseAnswerRequest(request);
+    const open = this.#open;
+    if (open === undefined) throw refusal('the run does not wait for an operator');
+    if (hold !== open.id) throw refusal(`hold ${hold} is not open; the run waits at hold ${open.id}`);
+    if (this.#given !== undefined) {
+      throw refusal(`hold ${hold} was answered already: ${this.#given.answer} by ${this.#given.by}`);
+    }
+    if (!open.answers.includes(answer)) {
+      throw refusal(`${answer} does not answer step ${open.step}; what does: ${open.answers.join(', ')}`);
+    }
+    if (answer === 'skip' && reason === '') throw refusal('reason: say why the step is skipped');
+  }
+
+  #askForPause(who: Who): undefined {
+    this.#pause = parseWho(who);
+  }
+
+  #refusePause(who: Who): void {
+    parseWho(who);
+    if (this.#open !== undefined) throw refusal(`the run waits already, at hold ${this.#open.id}`);
+  }
+}
+
+const cancelledAnswer: GivenAnswer = { answer: 'abort', by: 'the cancellation', reason: 'the run was cancelled' };
+
+function refusal(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'ConflictError', message, nonRetryable: true });
+}
