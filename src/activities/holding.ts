@@ -22,6 +22,7 @@ export interface HoldingActivities {
 export function createHoldingActivities({ catalog, notifier, holdSeconds }: ActivityDependencies): HoldingActivities {
   return {
     async recordHold({ hold, ...held }) {
+      await catalog.runs.refuseOver(held.run);
       await catalog.holds.open(held, hold);
       log.warn('Run waits for an operator', { ...held, hold: hold.id, kind: hold.kind, reason: hold.reason });
       await tell(notifier, noticeOf('held', held, hold, hold.reason));
@@ -29,6 +30,7 @@ export function createHoldingActivities({ catalog, notifier, holdSeconds }: Acti
     },
 
     async recordParked({ hold, ...held }) {
+      await catalog.runs.refuseOver(held.run);
       await catalog.holds.park(held.run, hold.id);
       log.warn('Run still waits for an operator', { ...held, hold: hold.id, reason: hold.reason });
       await tell(notifier, noticeOf('parked', held, hold, `nobody has answered yet: ${hold.reason}`));

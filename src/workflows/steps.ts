@@ -3,7 +3,7 @@ import type { GivenAnswer, HoldAnswer, OnFailure } from '../domain/hold.ts';
 import type { StepInput, StepLine } from '../domain/step-input.ts';
 import type { ShownStep } from './details.ts';
 import { sentenceOf } from './failure-sentence.ts';
-import { isStalled, mayHold } from './holdable.ts';
+import { isDisowned, isStalled, mayHold } from './holdable.ts';
 import { Holds } from './holds.ts';
 import { StepList } from './step-list.ts';
 
@@ -163,6 +163,7 @@ export class Steps {
       this.#list.mark(shown, 'undone');
       return true;
     } catch (error) {
+      if (isDisowned(error)) throw error;
       this.#list.fail(shown, 'undo-failed', error);
       log.error('Step could not be undone', { step: line.number, title: line.title, error });
       return false;
