@@ -16,6 +16,7 @@ import { cutStep } from '../catalog/settle-run.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { changedNode } from './ended-steps.ts';
 import { ownerOver, refuseHalfDone } from './owner-over.ts';
 import { refuseKept } from './kept-disks.ts';
 import { tell } from './tell.ts';
@@ -43,16 +44,22 @@ export interface NodeDriver {
   readonly provisioningSystem: string;
 }
 
+/** The answer of a claim that an earlier execution of the same run may have had before: it was reset in Temporal. */
+export interface ClaimedAgain {
+  /** Whether that execution has changed what is on the node. */
+  readonly touched: boolean;
+}
+
 /** A procedure's first and last steps. Input is checked here once more: a workflow can be started without the client. */
 export interface ClaimingActivities {
   /** Answers the input with its defaults filled in. */
   claimForCapture(
     input: StepInput & { readonly input: CaptureImageInput },
-  ): Promise<Claimed<NodeDriver & { input: CaptureImageInput }>>;
+  ): Promise<Claimed<NodeDriver & ClaimedAgain & { input: CaptureImageInput }>>;
   /** Answers the host keys of the outgoing system too: they are valid again if it is put back. */
   claimForLoad(
     input: StepInput & { readonly input: LoadNodeInput },
-  ): Promise<Claimed<NodeDriver & { revision: NamedRevision; hostKeys: readonly string[] }>>;
+  ): Promise<Claimed<NodeDriver & ClaimedAgain & { revision: NamedRevision; hostKeys: readonly string[] }>>;
   claimForPower(input: StepInput & { readonly input: PowerNodeInput }): Promise<Claimed<NodeDriver>>;
   claimForUnload(input: StepInput & { readonly input: NodeInput }): Promise<Claimed<NodeDriver>>;
   /** Answers the input with its defaults filled in, and the state in which the node is given back: one that is in use stays so. */
@@ -111,7 +118,7 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
       await registerRun(catalog, step, parsed);
       const claimed = await claim(step, 'capturing');
       if ('over' in claimed) await refuseHalfDone(deps, step.node, claimed.over);
-      return { ...claimed, input: parsed };
+      return { ...claimed, input: parsed, touched: await touchedBefore(catalog, step.run) };
     },
 
     async claimForLoad({ input, ...step }) {
@@ -130,6 +137,7 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
         ...driverOf(computer),
         revision: { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) },
         hostKeys: computer.hostKeys ?? [],
+        touched: await touchedBefore(catalog, step.run),
       };
     },
 
@@ -164,6 +172,11 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
 
 function driverOf({ managementNode, provisioningSystem }: NodeDriver): NodeDriver {
   return { managementNode, provisioningSystem };
+}
+
+/** What an earlier execution of the run has done is in its record. */
+async function touchedBefore(catalog: Catalog, run: string): Promise<boolean> {
+  return changedNode({ record: await catalog.runs.find(run), steps: await catalog.runs.steps(run) });
 }
 
 /** A workflow that was started without the client, from Temporal's UI for instance, becomes a run of the catalog here. */

@@ -40,6 +40,14 @@ export function begunOf(ended: EndedRun, plan: readonly PlanStep[], numbered: st
   });
 }
 
+/** Whether the run has changed what is on the node: a capture from preCapture on, a load from the first step of its plan. */
+export function changedNode(ended: EndedRun): boolean {
+  const plan = planOf(ended, ended.record?.procedure === 'captureImage' ? '4' : '5');
+  const begunSteps = begunOf(ended, plan, '5');
+  if (ended.record?.procedure !== 'captureImage') return begunSteps.length > 0;
+  return begunSteps.some(({ planned }) => planned.kind === 'preCapture');
+}
+
 /** Whether the run may have changed what is on the node, so that somebody should look before it is captured. */
 export function touchedNode({ record, steps }: EndedRun): boolean {
   switch (record?.procedure) {

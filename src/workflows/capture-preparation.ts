@@ -27,6 +27,7 @@ export async function claimNode(
     claim: async (step) => await catalog(`Claim ${node}`).claimForCapture({ ...step, input: asked }),
     release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: steps.leaves }),
   });
+  if (claimed.touched) steps.touch();
   recordSearchAttributes({ ImprintImage: claimed.input.image });
   return claimed;
 }

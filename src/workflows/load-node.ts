@@ -24,10 +24,11 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
 
   return await runProcedure(steps, async () => {
     // 1. Claim the node.
-    const { managementNode, revision, hostKeys } = await takeClaim(steps, {
+    const { managementNode, revision, hostKeys, touched } = await takeClaim(steps, {
       claim: async (step) => await catalog(`Claim ${node}`).claimForLoad({ ...step, input }),
       release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: steps.leaves }),
     });
+    if (touched) steps.touch();
     recordSearchAttributes({ ImprintImage: revision.image, ImprintRevision: revision.name });
 
     // 2 to 8. Status, copy, outgoing system, the provisioner's plan, postLoad, READY, record.

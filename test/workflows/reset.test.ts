@@ -117,4 +117,26 @@ describe.concurrent('a run that Temporal resets', () => {
     expect((await imprint.catalog.revisions.list(image)).map(({ state }) => state)).toEqual(['available']);
     expect(await imprint.catalog.holds.find(run.id)).toBeUndefined();
   });
+
+  it('to its beginning while its system is sealed is held, and leaves nobody a node that has to be looked at', async ({
+    expect,
+  }) => {
+    const node = await imprint.addNode(fast);
+    tampering.fail({ ...copy, node }, { times: 1 });
+    const run = await capture(node, imprint.fresh('image'), { onFailure: 'hold' });
+    const heldAt = async (step: string): Promise<void> =>
+      await vi.waitFor(async () => {
+        if ((await imprint.catalog.holds.find(run.id))?.step !== step)
+          throw new Error(`the run is not held at ${step}`);
+      }, patience);
+    await heldAt('5.5');
+    const { execution, events } = await resetPoints(run);
+    await reset(run, execution, events[0] ?? 0);
+    // A sealed system is off and answers nobody: the check of step 3 cannot be done again.
+    await heldAt('3');
+    await run.answer('abort', { by: 'alice', reason: 'no use' });
+    await failureOf(run);
+    expect((await imprint.catalog.computers.get(node)).state).toBe('maintenance');
+    expect(await imprint.catalog.claims.find(node)).toBeUndefined();
+  });
 });
