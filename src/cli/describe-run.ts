@@ -3,7 +3,7 @@ import type { Evidence } from '../domain/plan.ts';
 import { describePlace } from '../domain/slot-queue.ts';
 import type { StepRecord } from '../domain/run.ts';
 import { formatDuration, formatTime } from './amounts.ts';
-import { headline, outcomeOf, stateOf } from './run-words.ts';
+import { answersTo, describeHold, headline, outcomeOf, stateOf } from './run-words.ts';
 import { fields } from './style.ts';
 
 /** At most so many lines of evidence for a step; `--json` has all of it. */
@@ -20,6 +20,8 @@ export function describeRun(progress: RunProgress, address: string | undefined):
     ['state', stateOf(progress)],
     ['outcome', outcomeOf(progress) ?? '-'],
     ...(progress.queue === undefined ? [] : [['waits', describePlace(progress.queue)]]),
+    ...(progress.hold === undefined ? [] : [['waits', describeHold(progress.hold)]]),
+    ...(progress.hold === undefined ? [] : [['answer', answersTo(progress.hold)]]),
     ['begun', `${formatTime(run.created)}${ended} (UTC)`],
     ...(run.requestKey === undefined ? [] : [['request key', run.requestKey]]),
     ...(address === undefined ? [] : [['in Temporal', address]]),

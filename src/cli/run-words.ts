@@ -86,7 +86,7 @@ export function progressWords(progress: Progress, elapsedMs: number): readonly s
 /** Why a run that is under way does nothing that can be seen; undefined when it does. */
 export function waitingFor(progress: RunProgress, now: number): string | undefined {
   if (progress.status !== 'RUNNING') return undefined;
-  if (progress.hold !== undefined) return describeHold(progress.hold);
+  if (progress.hold !== undefined) return `${describeHold(progress.hold)}; answer: ${answersTo(progress.hold)}`;
   if (progress.queue !== undefined) return describePlace(progress.queue);
   const { attempt = 1, waitingFor: failure, stalledSince, untaken } = progress.activity ?? {};
   if (untaken !== undefined) return awaited(untaken, now);
@@ -108,10 +108,15 @@ function wordOf({ kind }: HoldRecord): string {
   return kind === 'failed' ? 'held' : kind;
 }
 
-function describeHold(hold: HoldRecord): string {
+/** `held since 2026-11-23 10:15:00 (UTC) at step 5.5: no space left` */
+export function describeHold(hold: HoldRecord): string {
   const parked = hold.parkedSince === undefined ? '' : `, parked since ${formatTime(hold.parkedSince)}`;
-  const state = `${wordOf(hold)} since ${formatTime(hold.since)} (UTC)${parked} at step ${hold.step}`;
-  return `${state}; answer it: ${hold.answers.map((answer) => `imprint runs ${answer} ${hold.run}`).join(', or ')}`;
+  return `${wordOf(hold)} since ${formatTime(hold.since)} (UTC)${parked} at step ${hold.step}: ${hold.reason}`;
+}
+
+/** Commands to copy. */
+export function answersTo({ answers, run }: HoldRecord): string {
+  return answers.map((answer) => `imprint runs ${answer} ${run}`).join(', or ');
 }
 
 function awaited({ since, managementNode, lastCheckIn }: Untaken, now: number): string {

@@ -23,7 +23,8 @@ export interface CommandLab {
 
 export const managementNode = 'mn-cli';
 
-export async function startCommandLab(): Promise<CommandLab> {
+/** `more`: settings of its worker, beside those that it needs. */
+export async function startCommandLab(more: Readonly<Record<string, string>> = {}): Promise<CommandLab> {
   const directory = await mkdtemp(join(tmpdir(), 'imprint-cli-'));
   const [temporal, database] = await Promise.all([startTemporal(), testDatabase()]);
   const environment = {
@@ -36,6 +37,7 @@ export async function startCommandLab(): Promise<CommandLab> {
     IMPRINT_SECRET_AUTHORIZED_KEYS: 'ssh-ed25519 AAAAtest test',
     IMPRINT_TEMPORAL_UI: 'http://ui.test:8233',
     IMPRINT_STATE_DIR: join(directory, 'state'),
+    ...more,
   };
   const before = { ...process.env };
   Object.assign(process.env, environment);

@@ -1,0 +1,98 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import type { AddressInfo } from 'node:net';
+import { execa } from 'execa';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Hold, HoldRecord } from '../../../src/domain/hold.ts';
+import type { Notice } from '../../../src/domain/notice.ts';
+import { findTemporalBinary } from '../../../src/platform/temporal-binary.ts';
+import { imprint } from '../../support/captured-terminal.ts';
+import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
+import { managementNode, simulatedDisk, startCommandLab, type CommandLab } from './lab.ts';
+
+const available = whyUnavailable('temporal') === undefined && whyUnavailable('postgres') === undefined;
+const patience = { timeout: 60_000, interval: 100 };
+
+let lab: CommandLab;
+let site: Server;
+/** What the site's webhook was told. */
+const told: Notice[] = [];
+
+beforeAll(async () => {
+  if (!available) return;
+  site = createServer((request, response) => {
+    void text(request).then((body) => {
+      told.push(JSON.parse(body) as Notice);
+      response.end();
+    });
+  });
+  site.listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  const { port } = site.address() as AddressInfo;
+  lab = await startCommandLab({ IMPRINT_WEBHOOK_URL: `http://127.0.0.1:${String(port)}/token` });
+  await lab.startWorker();
+  const base = await lab.write('base.simulated', simulatedDisk('base'));
+  expect(await imprint('images', 'import', 'base', base, '--os', 'simulated-os')).toMatchObject({ status: 0 });
+});
+
+afterAll(async () => {
+  if (!available) return;
+  await lab.stop();
+  site.close();
+});
+
+beforeEach((context) => skipWithout(context, 'temporal', 'postgres'));
+
+/** A capture whose copy takes a second, asked to wait before what comes after it; its id, once it waits. */
+async function pausedCapture(node: string): Promise<string> {
+  const disk = { name: 'vda', usedBytes: 64 * 1024 ** 2 };
+  const settings = { bootSeconds: 0, shutdownSeconds: 0, preCaptureSeconds: 0, copyBytesPerSecond: 8e6, disks: [disk] };
+  const file = await lab.write(`${node}.json`, JSON.stringify(settings));
+  const where = ['--management-node', managementNode, '--system', 'simulated', '--address', '127.0.0.1'];
+  await imprint('nodes', 'add', node, ...where, '--memory', '1G', '--cpus', '2', '--settings', file);
+  const { out } = await imprint('capture', node, '--image', `of-${node}`, '--os', 'simulated-os', '--detach');
+  const run = out.trim();
+  await vi.waitFor(async () => expect((await lab.catalog.claims.find(node))?.owner).toBe(run), patience);
+  const paused = await imprint('runs', 'pause', run, '--by', 'bob', '--reason', 'switch is replaced');
+  expect(paused).toMatchObject({ status: 0, out: expect.stringContaining(`imprint runs resume ${run}`) });
+  await vi.waitFor(async () => expect((await imprint('runs', 'held')).out).toContain(run), patience);
+  return run;
+}
+
+describe('a run that waits for an operator', () => {
+  it('is listed with its reason and answered at the command line', async () => {
+    const run = await pausedCapture('held-1');
+    const [held] = JSON.parse((await imprint('runs', 'held', '--json')).out) as readonly HoldRecord[];
+    expect(held).toMatchObject({ run, kind: 'paused', answers: expect.arrayContaining(['resume', 'abort']) });
+    expect((await imprint('runs', 'list')).out).toMatch(new RegExp(`^${run} .* paused `, 'm'));
+    expect((await imprint('runs', 'show', run)).out).toContain(`imprint runs resume ${run}`);
+    expect(await imprint('runs', 'retry', run)).toMatchObject({ status: 3, err: expect.stringContaining('resume') });
+    const other = await imprint('runs', 'resume', run, '--hold', '9#9@x');
+    expect(other).toMatchObject({ status: 3, err: expect.stringContaining(held?.id ?? '-') });
+
+    expect(await imprint('runs', 'resume', run, '--by', 'bob')).toMatchObject({ status: 0 });
+    expect((await imprint('runs', 'watch', run)).status).toBe(0);
+    expect((await imprint('runs', 'held')).out).toContain('no run waits');
+    await vi.waitFor(() => {
+      const events = told.filter((notice) => notice.run === run).map(({ event }) => event);
+      expect(events).toEqual(['held', 'answered', 'ended']);
+    }, patience);
+  });
+
+  it("is asked and answered with Temporal's own command", async () => {
+    const run = await pausedCapture('held-2');
+    const { path } = (await findTemporalBinary(lab.directory)) ?? { path: 'temporal' };
+    const place = ['--address', lab.temporal.address, '--workflow-id', run];
+    const { stdout } = await execa(path, ['workflow', 'query', ...place, '--type', 'hold', '--output', 'json']);
+    const { queryResult } = JSON.parse(stdout) as { readonly queryResult: readonly Hold[] };
+    const id = queryResult[0]?.id ?? '';
+    const update = ['workflow', 'update', 'execute', ...place, '--name', 'abort', '--input'];
+    const stale = execa(path, [...update, JSON.stringify({ hold: `${id}0`, by: 'carol', reason: '' })]);
+    await expect(stale).rejects.toMatchObject({ stderr: expect.stringContaining('is not open') });
+    await execa(path, [...update, JSON.stringify({ hold: id, by: 'carol', reason: 'wrong machine' })]);
+    const watched = await imprint('runs', 'watch', run);
+    expect(watched).toMatchObject({ status: 1 });
+    expect((await imprint('runs', 'show', run)).out).toContain('given up by carol');
+  });
+});
