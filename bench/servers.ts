@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import getPort from 'get-port';
+import { freePort } from '../test/support/free-port.ts';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
 import { createProgressReporter } from '../src/platform/progress.ts';
 import { openStateDirectory } from '../src/platform/state-directory.ts';
@@ -16,7 +16,7 @@ export async function prepareServers(): Promise<{ stop(): Promise<void> }> {
   process.env['IMPRINT_TEMPORAL_BINARY'] = temporal.path;
   if ((process.env['DATABASE_URL'] ?? '') !== '') return { stop: async () => await Promise.resolve() };
   const directory = await mkdtemp(join(tmpdir(), 'imprint-bench-postgres-'));
-  const postgres = await startEmbeddedPostgres({ directory, port: await getPort() });
+  const postgres = await startEmbeddedPostgres({ directory, port: await freePort() });
   process.env['DATABASE_URL'] = postgres.databaseUrl;
   return {
     stop: async () => {

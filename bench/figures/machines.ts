@@ -1,4 +1,4 @@
-import getPort from 'get-port';
+import { freePort } from '../../test/support/free-port.ts';
 import type { StepRecord } from '../../src/domain/run.ts';
 import { startVmImprint, type VmImprint } from '../../test/support/vm-imprint.ts';
 import { sized, type Benchmark, type Stage } from '../benchmark.ts';
@@ -18,7 +18,7 @@ export const machines: Benchmark = {
     stage.say('starting; the guest image is built first where there is none');
     const imprint = await startVmImprint();
     try {
-      const hostPort = await getPort({ host: '127.0.0.1' });
+      const hostPort = await freePort();
       const network = { kind: 'user', forwards: [{ hostPort, guestPort: 22 }] };
       const { sshPort } = await imprint.addNode(node, { network });
       const proxy = await startCountingProxy(sshPort, hostPort);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import { UnavailableError } from '../domain/errors.ts';
-import { findProcess, startDetached, stopProcess } from './process-file.ts';
+import { findProcess, startDetached, stopProcess, type DetachedCommand } from './process-file.ts';
 import type { ProgressReporter } from './progress.ts';
 import { ensureSearchAttributes, searchAttributeArguments } from './search-attributes.ts';
 import { withStartLock } from './start-lock.ts';
@@ -113,11 +113,26 @@ async function startLocal(
   const logFile = join(directory, 'server.log');
   await report.during('Starting the Temporal dev server', async () => {
     const args = serverArguments({ database: join(directory, 'temporal.db'), port, uiPort });
-    await startDetached({ file: binary.path, args, directory, logFile, processFile });
-    await settle(placeAt(port), processFile, logFile);
+    await launch({ file: binary.path, args, directory, logFile, processFile }, placeAt(port), launchesMax);
   });
   const service = serviceAt({ port, uiPort, origin: `dev server, ${binary.path} (${binary.origin})` });
   return { ...service, started: true, stop: () => stopLocalTemporal(state) };
+}
+
+/** The server also takes ports that it chooses itself, and ends when somebody was faster: then it is started again. */
+const launchesMax = 3;
+
+async function launch(command: DetachedCommand, place: TemporalPlace, launches: number): Promise<void> {
+  const { logFile, processFile } = command;
+  const before = (await readFile(logFile, 'utf8').catch(() => '')).length;
+  try {
+    await startDetached(command);
+    await settle(place, processFile, logFile);
+  } catch (error) {
+    const said = (await readFile(logFile, 'utf8').catch(() => '')).slice(before);
+    if (launches <= 1 || !said.includes('address already in use')) throw error;
+    await launch(command, place, launches - 1);
+  }
 }
 
 /** Waits until the server answers and sets up its namespace; a server that cannot be used is stopped again. */
