@@ -6,31 +6,21 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { RunHandle } from '../../src/client.ts';
 import type { AfterCapture } from '../../src/domain/run.ts';
 import { simulatedSystem, startImprint, type TestImprint } from '../support/imprint.ts';
-import { createTampering, type CallPoint, type Tampering } from '../support/tampering.ts';
+import { createTampering, type CallPoint } from '../support/tampering.ts';
 import { controlsOf } from './controls.ts';
 import { formatHistory, scrub, type RecordedHistory } from './history-files.ts';
+import type { Recorder, Scenario } from './scenario.ts';
+import { shortScenarios } from './short-scenarios.ts';
 
 /**
- * Records histories of both procedures on the simulated world, and their tampered copies: `npm run histories:record`. Run it when a change of
+ * Records histories of all procedures on the simulated world, and their tampered copies: `npm run histories:record`. Run it when a change of
  * a procedure is meant; the replay of the old histories says whether runs that are under way survive that change.
  */
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-interface Recorder {
-  /** Where library and world lie while histories are recorded. */
-  readonly directory: string;
-  readonly imprint: TestImprint;
-  readonly tampering: Tampering;
-}
-
-interface Scenario {
-  readonly workflow: 'captureImage' | 'loadNode';
-  readonly name: string;
-  run(recorder: Recorder): Promise<RunHandle<unknown>>;
-}
-
 const scenarios: readonly Scenario[] = [
+  ...shortScenarios,
   { workflow: 'captureImage', name: 'left-off', run: async (recorder) => await capture(recorder, 'leaveOff') },
   { workflow: 'captureImage', name: 'reloaded', run: async (recorder) => await capture(recorder, 'reload') },
   { workflow: 'captureImage', name: 'powered-on', run: async (recorder) => await capture(recorder, 'powerOn') },

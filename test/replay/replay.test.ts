@@ -7,9 +7,14 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import * as workflows from '../../src/workflows/index.ts';
 import { controlsOf } from './controls.ts';
 import { activitySummaries } from '../support/temporal-ui.ts';
 import { readHistories, recordedIn, type RecordedHistory } from './history-files.ts';
+
+interface StartedEvent {
+  readonly workflowExecutionStartedEventAttributes?: { readonly workflowId?: string };
+}
 
 const histories = await readHistories('histories');
 const controls = await readHistories('controls');
@@ -27,7 +32,9 @@ describe('the procedures as they are now', () => {
   });
 
   const replay = async ({ workflow, history }: RecordedHistory): Promise<Error | undefined> => {
-    const workflowId = `${workflow}/lab/replayed`;
+    // What a run derives its names from is its id.
+    const [started] = history.events as readonly StartedEvent[];
+    const workflowId = started?.workflowExecutionStartedEventAttributes?.workflowId ?? `${workflow}/lab/replayed`;
     for await (const { error } of Worker.runReplayHistories({ workflowBundle }, [{ workflowId, history }]))
       return error;
     return undefined;
@@ -59,6 +66,10 @@ describe('the recorded histories', () => {
     }
   });
 
+  it('are there for every workflow that a worker has', () => {
+    expect([...new Set(histories.map(({ workflow }) => workflow))].sort()).toEqual(Object.keys(workflows).sort());
+  });
+
   it('stay well below the limit of 300 events', () => {
     for (const { history } of histories) expect(history.events.length).toBeLessThan(300);
   });
@@ -68,7 +79,8 @@ describe('the recorded histories', () => {
       activitySummaries(events).flatMap(({ activity, summary }) => (summary.trim() === '' ? [activity] : []));
     for (const { history } of histories) expect(without(history.events)).toEqual([]);
 
-    const [first] = histories.map(({ history }) => history.events.map(({ userMetadata: _, ...event }) => event));
+    const captures = histories.filter(({ workflow }) => workflow === 'captureImage');
+    const [first] = captures.map(({ history }) => history.events.map(({ userMetadata: _, ...event }) => event));
     expect(without(first ?? [])).toContain('claimForCapture');
   });
 
