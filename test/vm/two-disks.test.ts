@@ -187,7 +187,8 @@ async function writeClaim(path: string, claim: string): Promise<void> {
   else if (claim === 'vmdk') await execa('qemu-img', ['create', '-q', '-f', 'vmdk', path, '64K']);
   else if (claim === 'luks') {
     const key = ['--object', 'secret,id=key,data=guest', '-o', 'key-secret=key,iter-time=10'];
-    await execa('qemu-img', ['create', '-q', '-f', 'luks', ...key, path, '64K']);
+    // It times itself, and gives up where the processor was taken from it meanwhile: `Unable to get accurate CPU usage`.
+    await vi.waitFor(async () => await execa('qemu-img', ['create', '-q', '-f', 'luks', ...key, path, '64K']), 20_000);
   } else await writeFile(path, Buffer.alloc(65_536, 7));
   const { size } = await stat(path);
   await execa('truncate', ['-s', String(Math.ceil(size / 512) * 512), path]);
