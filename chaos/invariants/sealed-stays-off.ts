@@ -3,8 +3,8 @@ import type { Invariant } from '../invariant.ts';
 import type { Stage } from '../stage.ts';
 
 /**
- * The world itself writes down when a sealed system boots whose revision is not in the library. Once its capture has been given up, whoever owns the
- * node then may boot it: an administrator who looks what is on it.
+ * The world itself writes down when a sealed system boots whose revision is not in the library. Once its capture is over, a power run
+ * that somebody asked for may boot it, while that run goes on: an administrator looks what is on it. Nothing else may.
  */
 export function sealedStaysOff(): Invariant {
   const look = async ({ imprint }: Stage): Promise<readonly string[]> => {
@@ -12,7 +12,9 @@ export function sealedStaysOff(): Invariant {
     const found = await Promise.all(
       violations.map(async ({ node, action, at }) => {
         const runs = await imprint.catalog.runs.list({ node, limit: 1_000 });
-        return runs.some((run) => isUnderWay(run, at)) ? [`${node}: ${action}`] : [];
+        const underWay = runs.filter((run) => isUnderWay(run, at)).map(({ procedure }) => procedure);
+        const asked = underWay.includes('powerNode') && !underWay.includes('captureImage');
+        return asked ? [] : [`${node}: ${action}, by ${underWay.join(', ') || 'no run'}`];
       }),
     );
     return found.flat();
@@ -20,8 +22,8 @@ export function sealedStaysOff(): Invariant {
   return { name: 'no sealed system booted before its copy is published', conclude: look };
 }
 
-/** Whether it was a capture that went on at that time, in milliseconds since 1970. */
-function isUnderWay({ procedure, created, ended }: RunRecord, at: number): boolean {
-  if (procedure !== 'captureImage' || Date.parse(created) > at) return false;
+/** Whether the run went on at that time, in milliseconds since 1970. */
+function isUnderWay({ created, ended }: RunRecord, at: number): boolean {
+  if (Date.parse(created) > at) return false;
   return ended === undefined || Date.parse(ended) > at;
 }
