@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { packageRoot } from '../src/platform/state-directory.ts';
-import type { Mutation } from './controls/mutation.ts';
+import type { Change, Mutation } from './controls/mutation.ts';
 
 const parts = ['src', 'chaos', join('test', 'support'), 'package.json', 'tsconfig.json'];
 
@@ -15,7 +15,10 @@ export async function copyCheckout(directory: string, mutation?: Mutation): Prom
   await mkdir(directory, { recursive: true });
   for (const part of parts) await cp(join(packageRoot(), part), join(directory, part), { recursive: true });
   await symlink(join(packageRoot(), 'node_modules'), join(directory, 'node_modules'));
-  for (const change of mutation?.changes ?? []) await replace(join(directory, change.file), change);
+  for (const change of mutation?.changes ?? []) {
+    const path = join(directory, change.file);
+    await writeFile(path, changed(await readFile(path, 'utf8'), change));
+  }
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(directory, 'src/workflows/index.ts'),
     logger: new DefaultLogger('WARN'),
@@ -24,12 +27,11 @@ export async function copyCheckout(directory: string, mutation?: Mutation): Prom
   return join(directory, 'chaos', 'worker-child.ts');
 }
 
-/** A mutation of code that is there no more would be no control. */
-async function replace(path: string, { find, by }: Mutation['changes'][number]): Promise<void> {
-  const text = await readFile(path, 'utf8');
+/** The file as the change leaves it. A mutation of code that is there no more would be no control: it throws. */
+export function changed(text: string, { file, find, by }: Change): string {
   const [before, after, ...more] = text.split(find);
   if (before === undefined || after === undefined || more.length > 0) {
-    throw new Error(`the mutation finds ${JSON.stringify(find)} not exactly once in ${path}: it must follow the code`);
+    throw new Error(`the mutation finds ${JSON.stringify(find)} not exactly once in ${file}: it must follow the code`);
   }
-  await writeFile(path, `${before}${by}${after}`);
+  return `${before}${by}${after}`;
 }

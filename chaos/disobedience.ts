@@ -1,6 +1,7 @@
 import { OutcomeUnknownError } from '../src/domain/errors.ts';
 import type { StepRecord } from '../src/domain/run.ts';
-import { whoCalls, type Around } from '../test/support/tampering.ts';
+import type { Around } from '../test/support/tampering.ts';
+import { describeCall } from './ordered-call.ts';
 import type { Order, Orders } from './orders.ts';
 
 /** Calls that change the world, the library or who owns what. */
@@ -34,11 +35,6 @@ async function again(call: () => unknown): Promise<void> {
   } catch {
     // A refusal is as good as doing nothing.
   }
-}
-
-function describeCall(path: string): string {
-  const { node, activity } = whoCalls();
-  return `${String(process.pid)} ${node} ${activity} ${path}`;
 }
 
 /** That a step was done, or undone, is the last thing that its activity writes down. */

@@ -1,5 +1,6 @@
 import { median, rounded } from '../bench/statistics.ts';
 import { secondsToContinue } from './continuing.ts';
+import { faults } from './faults.ts';
 import { nodesOf, repeatedActs } from './invariants/nothing-done-twice.ts';
 import { taken } from './ledger.ts';
 import type { StruckFault } from './storm.ts';
@@ -8,7 +9,7 @@ import type { Stage } from './stage.ts';
 
 /** What came of each kind of fault, in the order of the table. */
 export async function figuresOfFaults(stage: Stage, struck: readonly StruckFault[]): Promise<FaultFigures[]> {
-  const kinds = [...new Set(struck.map(({ fault }) => fault))];
+  const kinds = faults.filter((kind) => struck.some(({ fault }) => fault === kind));
   return await Promise.all(
     kinds.map(async ({ kind, about }) => {
       const own = struck.filter(({ fault }) => fault.kind === kind);

@@ -39,8 +39,13 @@ const program = new Command('npm run chaos --')
   .option('--workers <number>', 'worker processes', whole, 3)
   .option('--at-once <number>', 'nodes that have a run at the same time', whole, 16)
   .option('--controls [names...]', `play Imprint with a mistake instead, each of which must be caught: ${names()}`)
-  .addOption(new Option('--keep', 'keep what was found in chaos/results, and make docs/chaos.md anew'))
-  .option('--render', 'play nothing; make docs/chaos.md anew from chaos/results')
+  .addOption(
+    new Option(
+      '--keep',
+      'keep what was found in chaos/results, and make the tables of docs/chaos.md and README.md anew',
+    ),
+  )
+  .option('--render', 'play nothing; make the tables anew from chaos/results')
   .addHelpText(
     'after',
     '\nExit status: 0 when everything held (with --controls: when every mistake was caught), 1 otherwise.',

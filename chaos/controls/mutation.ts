@@ -4,13 +4,15 @@ export interface Mutation {
   readonly name: string;
   /** What a program with this mistake does, in a sentence. */
   readonly about: string;
-  readonly changes: readonly {
-    /** Path in the checkout. */
-    readonly file: string;
-    /** Text that is in the file exactly once. */
-    readonly find: string;
-    readonly by: string;
-  }[];
+  readonly changes: readonly Change[];
   /** Kinds of faults under which the mistake does harm: a control draws only from these. */
   readonly faults: readonly string[];
+}
+
+export interface Change {
+  /** Path in the checkout. */
+  readonly file: string;
+  /** Text that is in the file exactly once. */
+  readonly find: string;
+  readonly by: string;
 }

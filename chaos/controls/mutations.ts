@@ -8,13 +8,13 @@ export const mutations: readonly Mutation[] = [
     changes: [
       {
         file: 'src/workflows/steps.ts',
-        find: "    if ('undo' in back) this.#undos.push({ line, shown, undo: back.undo });\n    this.#mark(shown, 'running');",
-        by: "    this.#mark(shown, 'running');",
+        find: "    if ('undo' in back) {\n      this.#undos.push({ line, shown, undo: back.undo, comesLast: back.givesUp !== undefined });\n    }\n",
+        by: '',
       },
       {
         file: 'src/workflows/steps.ts',
-        find: '      const result = await action(this.#input(line));\n',
-        by: "      const result = await action(this.#input(line));\n      if ('undo' in back) this.#undos.push({ line, shown, undo: back.undo });\n",
+        find: "        this.#list.mark(shown, 'done');\n        return result;\n",
+        by: "        this.#list.mark(shown, 'done');\n        if ('undo' in back) this.#undos.push({ line, shown, undo: back.undo, comesLast: back.givesUp !== undefined });\n        return result;\n",
       },
     ],
     faults: ['answer lost', 'worker killed'],
@@ -66,8 +66,8 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: 'src/activities/lease.ts',
-        find: 'const signal = AbortSignal.any([cancellation, lapsed.signal]);',
-        by: 'const signal = AbortSignal.any([lapsed.signal]);\n  void cancellation;',
+        find: 'const signal = AbortSignal.any([cancellation, lapsed.signal, givenUp.signal]);',
+        by: 'const signal = givenUp.signal;',
       },
       {
         file: 'src/library/fenced.ts',
@@ -127,8 +127,8 @@ export const mutations: readonly Mutation[] = [
     changes: [
       {
         file: 'src/catalog/claims.ts',
-        find: 'if (computer.claim && computer.claim.owner !== claimant.owner) throw ownedBy(computer, computer.claim.owner);',
-        by: "if (computer.claim && computer.claim.owner === '') throw ownedBy(computer, computer.claim.owner);",
+        find: 'const computer = await lockComputer(statements, claimant.node);\n        if (computer.claim && computer.claim.owner !== claimant.owner) throw ownedBy(computer, computer.claim.owner);',
+        by: "const { claim, ...unclaimed } = await lockComputer(statements, claimant.node);\n        const taken = claim !== undefined && claim.owner !== claimant.owner;\n        if (unclaimed.name === '') throw ownedBy(unclaimed, '');\n        if (taken) await statements.rows('DELETE FROM claims WHERE computer_id = $1', [unclaimed.id]);\n        const computer: LockedComputer = claim === undefined || taken ? unclaimed : { ...unclaimed, claim };",
       },
     ],
     faults: ['answer lost'],

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readResults, type Results } from '../results.ts';
+import { briefTable } from './brief-table.ts';
 import { controlsTable, playedText } from './table.ts';
 
 const begin = '<!-- chaos: made by npm run chaos -->';
@@ -13,6 +14,7 @@ const documents: Readonly<Record<string, (results: Results) => string>> = {
       ...(controls === undefined || controls.length === 0 ? [] : ['### Controls', controlsTable(controls)]),
       `Measured on ${machine['processor'] ?? 'unknown'}, ${machine['system'] ?? 'unknown'}, Node ${machine['node'] ?? 'unknown'}, ${machine['temporal'] ?? 'unknown'}.`,
     ].join('\n\n'),
+  'README.md': ({ played }) => (played === undefined ? '' : briefTable(played)),
 };
 
 /** Writes the newest results into the documents that show them. */

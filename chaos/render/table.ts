@@ -1,5 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 import type { Control, Played, Results } from '../results.ts';
+import { markdownTable } from './markdown-table.ts';
 
 /** For the terminal and for documents: Markdown. */
 export function summary({ played, controls }: Results): string {
@@ -36,7 +37,7 @@ function faultsTable({ faults }: Played): string {
     continued === undefined ? '' : `${String(continued.max)} s`,
     about,
   ]);
-  return table([['fault', 'times', 'to continue, median', 'longest', 'what happens'], ...rows]);
+  return markdownTable([['fault', 'times', 'to continue, median', 'longest', 'what happens'], ...rows]);
 }
 
 function runsTable({ runs, lost, duplicated, bytesCopied, bytesCopiedAgain }: Played): string {
@@ -46,7 +47,7 @@ function runsTable({ runs, lost, duplicated, bytesCopied, bytesCopiedAgain }: Pl
       .map(([end, count]) => `${number(count)} ${end}`)
       .join(', '),
   ]);
-  return table([
+  return markdownTable([
     ['what', 'how many'],
     ...ends,
     ['runs lost', number(lost)],
@@ -70,14 +71,9 @@ export function controlsTable(controls: readonly Control[]): string {
     about,
     caughtBy.length === 0 ? '**not caught**' : caughtBy.map(({ invariant }) => invariant).join('; '),
   ]);
-  return table([['mistake', 'what it does', 'caught by'], ...rows]);
+  return markdownTable([['mistake', 'what it does', 'caught by'], ...rows]);
 }
 
 function number(value: number): string {
   return value.toLocaleString('en');
-}
-
-function table([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
