@@ -47,10 +47,10 @@ export function formatHistory({ events }: RecordedHistory['history']): string {
   return `{"events":[\n${events.map((event) => JSON.stringify(event)).join(',\n')}\n]}\n`;
 }
 
-/** All that was recorded below a folder of this directory, by workflow and name. */
-export async function readHistories(folder: 'histories' | 'controls'): Promise<readonly RecordedHistory[]> {
+/** All that was recorded below a folder of this directory (`histories`, `released/0.1.0`), by workflow and name. */
+export async function readHistories(folder: string): Promise<readonly RecordedHistory[]> {
   const root = fileURLToPath(new URL(folder, import.meta.url));
-  const files = (await readdir(root, { recursive: true })).filter((file) => file.endsWith('.json')).sort();
+  const files = (await readdir(root, { recursive: true })).filter((file) => /\/.*\.json$/.test(file)).sort();
   return await Promise.all(
     files.map(async (file) => {
       const [workflow = '', name = ''] = file.replace(/\.json$/, '').split('/');

@@ -5,16 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { RunHandle } from '../../src/client.ts';
 import type { AfterCapture } from '../../src/domain/run.ts';
+import { packageRoot } from '../../src/platform/state-directory.ts';
 import { simulatedSystem, startImprint, type TestImprint } from '../support/imprint.ts';
 import { createTampering, type CallPoint } from '../support/tampering.ts';
 import { controlsOf } from './controls.ts';
 import { formatHistory, scrub, type RecordedHistory } from './history-files.ts';
+import { formatCode } from './keep-released.ts';
 import type { Recorder, Scenario } from './scenario.ts';
 import { shortScenarios } from './short-scenarios.ts';
+import { digestWorkflows } from './workflow-code.ts';
 
 /**
  * Records histories of all procedures on the simulated world, and their tampered copies: `npm run histories:record`. Run it when a change of
- * a procedure is meant; the replay of the old histories says whether runs that are under way survive that change.
+ * a procedure is meant; the replay of the old histories says whether runs that are under way survive that change. Those of released versions
+ * (`released/`) are not touched.
  */
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -190,6 +194,7 @@ async function main(): Promise<void> {
     for (const folder of ['histories', 'controls']) await rm(join(here, folder), { recursive: true, force: true });
     for (const history of recorded) await write('histories', history);
     for (const control of recorded.flatMap(controlsOf)) await write('controls', control);
+    await writeFile(join(here, 'histories/code.json'), formatCode(await digestWorkflows(packageRoot())));
   } finally {
     await imprint.stop();
   }

@@ -11,6 +11,7 @@ import * as workflows from '../../src/workflows/index.ts';
 import { controlsOf } from './controls.ts';
 import { activitySummaries } from '../support/temporal-ui.ts';
 import { readHistories, recordedIn, type RecordedHistory } from './history-files.ts';
+import { readReleased } from './released.ts';
 
 interface StartedEvent {
   readonly workflowExecutionStartedEventAttributes?: { readonly workflowId?: string };
@@ -18,6 +19,13 @@ interface StartedEvent {
 
 const histories = await readHistories('histories');
 const controls = await readHistories('controls');
+const released = await readReleased(fileURLToPath(new URL('.', import.meta.url)));
+const ofReleases = await Promise.all(
+  released.map(async ({ version }) => {
+    const kept = await readHistories(`released/${version}`);
+    return kept.map((one) => ({ ...one, name: `${one.name} of ${version}` }));
+  }),
+);
 const title = ({ workflow, name }: RecordedHistory): string => `${workflow}, ${name}`;
 
 describe('the procedures as they are now', () => {
@@ -40,7 +48,7 @@ describe('the procedures as they are now', () => {
     return undefined;
   };
 
-  it.each(histories.map((one) => [title(one), one] as const))(
+  it.each([...histories, ...ofReleases.flat()].map((one) => [title(one), one] as const))(
     'go on with a run that was recorded: %s',
     async (_title, one) => {
       expect(await replay(one)).toBeUndefined();
