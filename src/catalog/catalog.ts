@@ -114,6 +114,7 @@ export interface Computers {
   list(): Promise<readonly Computer[]>;
   /** Conditional on ownership: only while `fence.owner` holds the node's claim at `fence.epoch`; ConflictError otherwise. */
   recordLoaded(fence: Fence, revisionId: number | undefined): Promise<void>;
+  /** None: they are unknown again, which is not the same as a machine that has none. */
   recordHostKeys(fence: Fence, hostKeys: readonly string[]): Promise<void>;
   /** Moves a node that no run owns from one state to another; ConflictError, naming the owner or the state found. */
   changeState(name: string, from: readonly ComputerState[], to: ComputerState): Promise<void>;

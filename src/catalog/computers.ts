@@ -39,7 +39,10 @@ export function createComputers(database: Database): Computers {
     async recordHostKeys(fence, hostKeys) {
       await database.transaction(`record the host keys of ${fence.node}`, async (statements) => {
         const locked = await lockFenced(statements, fence);
-        await statements.rows('UPDATE computers SET host_keys = $2 WHERE id = $1', [locked.id, hostKeys]);
+        await statements.rows('UPDATE computers SET host_keys = $2 WHERE id = $1', [
+          locked.id,
+          hostKeys.length === 0 ? null : hostKeys,
+        ]);
       });
     },
     async changeState(name, from, to) {

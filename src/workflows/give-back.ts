@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { ComputerState } from '../domain/computer.ts';
 import type { AfterCapture } from '../domain/run.ts';
 import { onNode } from './activities.ts';
@@ -28,7 +29,17 @@ export async function giveBack(steps: Steps, request: GiveBackRequest): Promise<
 
 /** What Apache VCL calls a checkpoint: the captured system goes on where it was, prepared as a loaded one is. */
 async function powerOnAgain(steps: Steps, request: GiveBackRequest): Promise<void> {
-  const { managementNode, node } = request;
+  // Sealing removed the host keys; the first boot makes new ones. Shielded: a run that is cancelled between the two would leave a system whose keys
+  // nobody knows, and which nobody could capture again.
+  steps.stopIfCancelled();
+  await CancellationScope.nonCancellable(async () => {
+    await powerOn(steps, request);
+    await learnHostKeys(steps, '8.', request);
+  });
+  await prepareLoaded(steps, '8.', request, 'found on the node');
+}
+
+async function powerOn(steps: Steps, { managementNode, node }: GiveBackRequest): Promise<void> {
   await steps.take(
     '8.5',
     `Power on ${node}`,
@@ -36,7 +47,4 @@ async function powerOnAgain(steps: Steps, request: GiveBackRequest): Promise<voi
       await onNode(managementNode, 'poll', `Power on ${node}`).setPower({ ...step, action: 'on', force: false }),
     { noUndo: 'The copy is published, so the sealed system may boot; a failure leaves it on, in maintenance.' },
   );
-  // Sealing removed the host keys; the first boot made new ones.
-  await learnHostKeys(steps, '8.', request);
-  await prepareLoaded(steps, '8.', request, 'found on the node');
 }

@@ -93,8 +93,8 @@ describe.concurrent('a capture that is cut', () => {
     await imprint.startWorkerHere((deps) => tampering.around(deps));
   });
 
-  const newCapture = async (after: AfterCapture = 'leaveOff'): Promise<Prepared> => {
-    const node = await imprint.addNode();
+  const newCapture = async (after: AfterCapture = 'leaveOff', of?: string): Promise<Prepared> => {
+    const node = of ?? (await imprint.addNode());
     const image = imprint.fresh('image');
     const start = async () =>
       await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem, after });
@@ -225,6 +225,21 @@ describe.concurrent('a capture that is cut', () => {
       expect(run.failure.reason).toBe('Cancelled');
       expect(run.left).toMatchObject({ state: 'maintenance', owner: undefined, staging: [], power: 'off' });
       expect(run.left).toMatchObject({ revisions: ['available'], published: [`${run.image}-v1`] });
+    });
+
+    it('while its system boots again learns the host keys that it has made, and the node can be captured again', async ({
+      expect,
+    }) => {
+      const cut: Cut = { step: '8.5', activity: 'setPower', call: 'provisioner().power.on', when: 'after' };
+      const first = await newCapture('powerOn');
+      await (await first.start()).result();
+      const { node } = first;
+      const before = (await imprint.catalog.computers.get(node)).hostKeys;
+      const run = await saga.cancelAt(cut, await newCapture('powerOn', node));
+      expect(run.left).toMatchObject({ state: 'maintenance', power: 'on', published: [`${run.image}-v1`] });
+      expect((await imprint.catalog.computers.get(node)).hostKeys).not.toEqual(before);
+      await imprint.client.releaseNode({ node, by: 'test', reason: 'looked at' });
+      await (await (await newCapture('leaveOff', node)).start()).result();
     });
   });
 

@@ -1,7 +1,7 @@
 import { describe, it, vi } from 'vitest';
 import { OutcomeUnknownError } from '../../src/domain/errors.ts';
 import { captureFreshNode } from '../support/captured-image.ts';
-import type { TestImprint } from '../support/imprint.ts';
+import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf, type Leftovers } from '../support/leftovers.ts';
 import { actionsOn, violationsOn } from '../support/runs.ts';
@@ -150,6 +150,20 @@ describe.concurrent('a load that is cut', () => {
       });
       await expectClosed(expect, imprint, run);
     });
+  });
+
+  it('knows of a node whose host keys nobody knew that they are unknown again, and it can be captured', async ({
+    expect,
+  }) => {
+    const node = await imprint.addNode();
+    const cut: Cut = { step: '7', activity: 'awaitReady', call: 'provisioner().nodeStatus', when: 'before' };
+    const start = async () => await imprint.client.startLoad({ node, image: incoming });
+    const { left } = await saga.failAt(cut, { node, image: incoming, start });
+    expect(left).toMatchObject({ state: 'maintenance', power: 'on' });
+    expect(await imprint.catalog.computers.get(node)).not.toHaveProperty('hostKeys');
+    await imprint.client.releaseNode({ node, by: 'test', reason: 'looked at' });
+    const again = { node, image: imprint.fresh('image'), operatingSystem: simulatedSystem };
+    await (await imprint.client.startCapture(again)).result();
   });
 
   describe('by an answer that is lost', () => {
