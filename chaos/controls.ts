@@ -1,6 +1,6 @@
 import type { Mutation } from './controls/mutation.ts';
 import { mutations } from './controls/mutations.ts';
-import { play } from './play.ts';
+import { play } from './play-simulated.ts';
 import type { Control } from './results.ts';
 
 /** Plays Imprint with each of the mistakes, one after the other, and says what caught it. */

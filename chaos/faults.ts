@@ -9,9 +9,10 @@ import { killWorker } from './faults/kill-worker.ts';
 import { loseAnswer } from './faults/lose-answer.ts';
 import { stopPostgres } from './faults/stop-postgres.ts';
 import { stopTemporal } from './faults/stop-temporal.ts';
+import type { SimulatedStage } from './simulated-stage.ts';
 
 /** In the order of the table. */
-export const faults: readonly Fault[] = [
+export const faults: readonly Fault<SimulatedStage>[] = [
   killWorker,
   drainWorker,
   freezeWorker,

@@ -1,20 +1,24 @@
 import { median, rounded } from '../bench/statistics.ts';
 import { secondsToContinue } from './continuing.ts';
-import { faults } from './faults.ts';
-import { nodesOf, repeatedActs } from './invariants/nothing-done-twice.ts';
-import { taken } from './ledger.ts';
+import type { Fault } from './fault.ts';
 import type { StruckFault } from './storm.ts';
 import type { FaultFigures, Played } from './results.ts';
 import type { Stage } from './stage.ts';
 
 /** What came of each kind of fault, in the order of the table. */
-export async function figuresOfFaults(stage: Stage, struck: readonly StruckFault[]): Promise<FaultFigures[]> {
-  const kinds = faults.filter((kind) => struck.some(({ fault }) => fault === kind));
+export async function figuresOfFaults(
+  stage: Stage,
+  faults: readonly Pick<Fault, 'kind' | 'about'>[],
+  struck: readonly StruckFault[],
+): Promise<FaultFigures[]> {
+  const kinds = faults.filter(({ kind }) => struck.some(({ fault }) => fault.kind === kind));
   return await Promise.all(
     kinds.map(async ({ kind, about }) => {
       const own = struck.filter(({ fault }) => fault.kind === kind);
       const halted = own.flatMap((one) => (one.halted === undefined ? [] : [one.halted]));
-      const seconds = (await Promise.all(halted.map(async (one) => await secondsToContinue(stage, one)))).flat();
+      const seen = own.flatMap((one) => (one.continuedAfter === undefined ? [] : [one.continuedAfter]));
+      const read = await Promise.all(halted.map(async (one) => await secondsToContinue(stage, one)));
+      const seconds = [...seen, ...read.flat()];
       const hits = own.filter(({ what }) => what !== undefined).length;
       return {
         kind,
@@ -61,28 +65,4 @@ function withoutNames(sentence: string): string {
     .replaceAll(/lab-\d+/g, '<node>')
     .replaceAll(/\d+/g, '<n>')
     .slice(0, 200);
-}
-
-/** Copies and fillings: what they moved, and what of it they moved more than once. */
-export async function figuresOfBytes(stage: Stage): Promise<Pick<Played, 'bytesCopied' | 'bytesCopiedAgain'>> {
-  const { imprint, ledger, jobsKilled } = stage;
-  const runs = new Set(taken(ledger).map(({ run }) => run));
-  const sum = { bytesCopied: 0, bytesCopiedAgain: { jobKilled: 0, otherwise: 0 } };
-  for (const node of nodesOf(stage)) {
-    const { effects, jobs } = await imprint.world.machine(await imprint.catalog.computers.get(node));
-    for (const [key, times] of Object.entries(effects)) {
-      const [act = '', run = ''] = key.split(' ');
-      const bytes = jobs[act]?.bytes;
-      if (bytes === undefined || !runs.has(run)) continue;
-      const killed = jobsKilled.filter(({ owner, job }) => owner === run && job === act).length;
-      sum.bytesCopied += times * bytes;
-      sum.bytesCopiedAgain.jobKilled += Math.min(times - 1, killed) * bytes;
-      sum.bytesCopiedAgain.otherwise += Math.max(0, times - 1 - killed) * bytes;
-    }
-  }
-  return sum;
-}
-
-export async function duplicated(stage: Stage): Promise<number> {
-  return (await repeatedActs(stage, nodesOf(stage))).length;
 }

@@ -10,9 +10,10 @@ import { oneRevisionARequest } from './invariants/one-revision-a-request.ts';
 import { ownedOrResting } from './invariants/owned-or-resting.ts';
 import { proofOfShutdown } from './invariants/proof-of-shutdown.ts';
 import { sealedStaysOff } from './invariants/sealed-stays-off.ts';
+import type { SimulatedStage } from './simulated-stage.ts';
 
 /** Fresh ones for one chaos run: some remember what they saw. */
-export function createInvariants(): readonly Invariant[] {
+export function createInvariants(): readonly Invariant<SimulatedStage>[] {
   return [
     oneRevisionARequest,
     nothingHalfWritten(),

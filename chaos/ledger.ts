@@ -1,5 +1,12 @@
 import type { Machine } from '../src/provisioners/simulated/machine.ts';
 
+/** What was seen of a machine. */
+export interface Sight {
+  readonly power: Machine['power'];
+  /** What runs on it, where something does that was loaded. */
+  readonly loaded?: unknown;
+}
+
 /** A run that the workload asked for. */
 export interface Asked {
   readonly run: string;
@@ -15,7 +22,7 @@ export interface Asked {
   /** Whether its end was waited for in vain. */
   readonly endless?: true;
   /** The machine when its last run had just ended, before anybody else may touch it. */
-  readonly after?: Pick<Machine, 'power' | 'loaded'>;
+  readonly after?: Sight;
 }
 
 /** Everything that was asked for, by run. */

@@ -8,7 +8,7 @@ import { openStateDirectory, packageRoot } from '../src/platform/state-directory
 import { ensureTemporalBinary } from '../src/platform/temporal-binary.ts';
 import { playControls } from './controls.ts';
 import { mutations } from './controls/mutations.ts';
-import { play } from './play.ts';
+import { play } from './play-simulated.ts';
 import { updateDocuments } from './render/documents.ts';
 import { summary } from './render/table.ts';
 import { keep, type Results } from './results.ts';

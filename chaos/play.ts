@@ -1,11 +1,10 @@
-import { setStage } from './set-stage.ts';
-import type { Mutation } from './controls/mutation.ts';
-import { faults } from './faults.ts';
-import { duplicated, figuresOfBytes, figuresOfFaults, figuresOfRuns } from './figures.ts';
-import { createInvariants } from './invariants.ts';
+import type { Fault } from './fault.ts';
+import { figuresOfFaults, figuresOfRuns } from './figures.ts';
+import type { Invariant } from './invariant.ts';
 import { taken } from './ledger.ts';
-import { createRandom } from './random.ts';
-import type { Played } from './results.ts';
+import type { Nodes } from './nodes.ts';
+import { createRandom, type Random } from './random.ts';
+import type { Played, WorkFigures } from './results.ts';
 import { drawSchedule } from './schedule.ts';
 import type { Stage } from './stage.ts';
 import { strikeAll } from './storm.ts';
@@ -22,36 +21,50 @@ export interface PlayOptions {
   readonly atOnce: number;
   /** Mean time between two faults, in milliseconds. */
   readonly meanMs: number;
-  /** After so long a run is taken for lost, in milliseconds. */
-  readonly endMs: number;
-  /** Absent: Imprint as it is. */
-  readonly mutation?: Mutation;
-  say(line: string): void;
+  /** Whether it ends with the first violation: a control has then shown what it was for. Default: false. */
+  readonly untilViolated?: boolean;
+}
+
+/** What is played, on a stage of its kind. */
+export interface Drama<S extends Stage> {
+  readonly faults: readonly Fault<S>[];
+  readonly invariants: readonly Invariant<S>[];
+  createNodes(stage: S, random: Random): Promise<Nodes>;
+  figuresOfWork(stage: S): Promise<WorkFigures>;
+}
+
+/** A stage, and what ends all of it and removes what it wrote. */
+export interface Standing<S extends Stage> {
+  readonly stage: S;
+  strike(): Promise<void>;
 }
 
 /** One chaos run, from its stage to its figures. It stands by itself: nothing of it is left. */
-export async function play(options: PlayOptions): Promise<Played> {
-  const { stage, strike } = await setStage(options);
+export async function playOn<S extends Stage>(
+  { stage, strike }: Standing<S>,
+  drama: Drama<S>,
+  options: PlayOptions,
+): Promise<Played> {
   const leave = (): void => void strike().finally(() => process.exit(130));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
   try {
-    return await perform(stage, options);
+    return await perform(stage, drama, options);
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave);
     await strike();
   }
 }
 
-async function perform(stage: Stage, options: PlayOptions): Promise<Played> {
-  const { seed, nodes, workers, atOnce, mutation } = options;
+async function perform<S extends Stage>(stage: S, drama: Drama<S>, options: PlayOptions): Promise<Played> {
+  const { seed, nodes, workers, atOnce, untilViolated = false } = options;
   const started = new Date();
   const random = createRandom(seed);
-  const watch = watchInvariants(createInvariants(), stage);
-  const workload = await startWorkload(stage, options, random.fork('workload'));
-  const kinds = faults.filter(({ kind }) => mutation === undefined || mutation.faults.includes(kind));
-  const schedule = drawSchedule(kinds, options, random.fork('schedule'));
-  // A control that was caught has shown what it was for.
-  const isCaught = (): boolean => mutation !== undefined && watch.violations().length > 0;
+  const own = random.fork('workload');
+  const workedOn = await drama.createNodes(stage, own.fork('nodes'));
+  const watch = watchInvariants(drama.invariants, stage);
+  const workload = startWorkload(stage, workedOn, atOnce, own);
+  const schedule = drawSchedule(drama.faults, options, random.fork('schedule'));
+  const isCaught = (): boolean => untilViolated && watch.violations().length > 0;
   const struck = await strikeAll(stage, schedule, random.fork('storm'), isCaught);
   if (isCaught()) stage.over.abort();
   await workload.finish();
@@ -65,10 +78,9 @@ async function perform(stage: Stage, options: PlayOptions): Promise<Played> {
     nodes,
     workers,
     atOnce,
-    faults: await figuresOfFaults(stage, struck),
+    faults: await figuresOfFaults(stage, drama.faults, struck),
     ...(await figuresOfRuns(stage)),
-    duplicated: await duplicated(stage),
-    ...(await figuresOfBytes(stage)),
+    ...(await drama.figuresOfWork(stage)),
     looks: watch.looks(),
     violations: [...watch.violations()],
   };

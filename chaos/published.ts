@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '../src/domain/image.ts';
+import { sha256Of } from '../test/support/sha256.ts';
 
 /** Names of the directories that loads may find in the library: `image-k00001-v1`. */
 export async function publishedNames(library: string): Promise<readonly string[]> {
@@ -23,15 +23,11 @@ export async function disksOf(library: string, name: string): Promise<ReadonlyMa
 /** What is wrong with a published directory; undefined when it is whole and its checksums are right. */
 export async function damageOf(library: string, name: string): Promise<string | undefined> {
   try {
-    const texts = await disksOf(library, name);
     const { disks } = await manifestOf(library, name);
-    const wrong = disks.filter(({ file, sha256 }) => sha256Of(texts.get(file) ?? '') !== sha256);
+    const sums = await Promise.all(disks.map(async ({ file }) => await sha256Of(join(library, name, file))));
+    const wrong = disks.filter(({ sha256 }, index) => sha256 !== sums[index]);
     return wrong.length === 0 ? undefined : `wrong checksum of ${wrong.map(({ file }) => file).join(', ')}`;
   } catch (error) {
     return String(error);
   }
-}
-
-function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

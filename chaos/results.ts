@@ -60,6 +60,8 @@ const resultsSchema = z.strictObject({
 
 /** What one chaos run found. */
 export type Played = z.output<typeof playedSchema>;
+/** What was done to the machines, and how often. */
+export type WorkFigures = Pick<Played, 'duplicated' | 'bytesCopied' | 'bytesCopiedAgain'>;
 export type FaultFigures = z.output<typeof faultSchema>;
 /** What became of one mutation. */
 export type Control = z.output<typeof controlSchema>;

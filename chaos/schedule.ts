@@ -1,10 +1,11 @@
 import type { Fault } from './fault.ts';
 import type { Random } from './random.ts';
+import type { Stage } from './stage.ts';
 
 /** A fault, and how long after the one before it begins. */
-export interface Planned {
+export interface Planned<S extends Stage> {
   readonly afterMs: number;
-  readonly fault: Fault;
+  readonly fault: Fault<S>;
 }
 
 export interface ScheduleOptions {
@@ -14,12 +15,12 @@ export interface ScheduleOptions {
 }
 
 /** Draws the faults of a run; each kind comes as often as its weight says, and within a short run as many kinds as fit. */
-export function drawSchedule(
-  faults: readonly Fault[],
+export function drawSchedule<S extends Stage>(
+  faults: readonly Fault<S>[],
   { kills, meanMs }: ScheduleOptions,
   random: Random,
-): readonly Planned[] {
-  const planned: Planned[] = [];
+): readonly Planned<S>[] {
+  const planned: Planned<S>[] = [];
   while (planned.length < kills) planned.push(...bagOf(faults, random).map((fault) => ({ fault, afterMs: gap() })));
   return planned.slice(0, kills);
 
@@ -29,7 +30,7 @@ export function drawSchedule(
 }
 
 /** Each kind once, then what its weight adds: first one of every kind comes, in the order that was drawn. */
-function bagOf(faults: readonly Fault[], random: Random): readonly Fault[] {
+function bagOf<S extends Stage>(faults: readonly Fault<S>[], random: Random): readonly Fault<S>[] {
   const further = faults.flatMap((fault) => Array.from({ length: fault.weight - 1 }, () => fault));
   return [...random.shuffled(faults), ...random.shuffled(further)];
 }

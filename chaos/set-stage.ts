@@ -10,7 +10,7 @@ import type { Mutation } from './controls/mutation.ts';
 import { startCrew } from './crew.ts';
 import { createLedger } from './ledger.ts';
 import { createOrders, ordersVariable } from './orders.ts';
-import type { Stage } from './stage.ts';
+import type { SimulatedStage } from './simulated-stage.ts';
 
 export interface StageOptions {
   readonly workers: number;
@@ -22,7 +22,9 @@ export interface StageOptions {
 const libraryMebibytes = 256;
 
 /** Starts Temporal, PostgreSQL and the workers (about 20 s). `strike` ends all of them and removes what they wrote. */
-export async function setStage(options: StageOptions): Promise<{ readonly stage: Stage; strike(): Promise<void> }> {
+export async function setStage(
+  options: StageOptions,
+): Promise<{ readonly stage: SimulatedStage; strike(): Promise<void> }> {
   const undos: (() => Promise<unknown>)[] = [];
   const strike = async (): Promise<void> => {
     for (const undo of undos.splice(0).reverse()) await undo();
@@ -38,7 +40,7 @@ export async function setStage(options: StageOptions): Promise<{ readonly stage:
 async function build(
   { workers, mutation, endMs, say }: StageOptions,
   undos: (() => Promise<unknown>)[],
-): Promise<Stage> {
+): Promise<SimulatedStage> {
   const directory = await mkdtemp(join(tmpdir(), 'imprint-chaos-'));
   undos.push(async () => await rm(directory, { recursive: true, force: true }));
   const mounted = mountSmallDisk(directory, libraryMebibytes);

@@ -8,19 +8,20 @@ import type { Stage } from './stage.ts';
 
 /** A fault that has been. */
 export interface StruckFault {
-  readonly fault: Fault;
+  readonly fault: Pick<Fault, 'kind' | 'about'>;
   /** Undefined when there was nothing to strike. */
   readonly what: string | undefined;
   readonly halted?: Halted;
+  readonly continuedAfter?: number;
 }
 
 /**
  * Lets the faults of a schedule happen, each at its time; several may go on together. Resolves when what they ended runs again.
  * When `isOver` says so the rest is left out.
  */
-export async function strikeAll(
-  stage: Stage,
-  schedule: readonly Planned[],
+export async function strikeAll<S extends Stage>(
+  stage: S,
+  schedule: readonly Planned<S>[],
   random: Random,
   isOver: () => boolean,
 ): Promise<readonly StruckFault[]> {
@@ -38,12 +39,17 @@ export async function strikeAll(
   return await Promise.all(striking);
 }
 
-async function strike(stage: Stage, fault: Fault, random: Random): Promise<StruckFault> {
+async function strike<S extends Stage>(stage: S, fault: Fault<S>, random: Random): Promise<StruckFault> {
   const doing = await whatRunsDo(stage);
   try {
-    const { what, halted } = await fault.strike(stage, random);
+    const { what, halted, ...rest } = await fault.strike(stage, random);
     stage.say(`${fault.kind}: ${what ?? 'nothing to strike'}`);
-    return { fault, what, ...(halted === undefined ? {} : { halted: { ...halted, kind: fault.kind, doing } }) };
+    return {
+      fault,
+      what,
+      ...rest,
+      ...(halted === undefined ? {} : { halted: { ...halted, kind: fault.kind, doing } }),
+    };
   } catch (error) {
     // As a rule another fault was faster: PostgreSQL was away when a job was looked for.
     stage.say(`${fault.kind}: missed, ${errorChain(error)}`);

@@ -1,15 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ImprintError, errorChain } from '../src/domain/errors.ts';
 import type { Asked } from './ledger.ts';
-import { drawRequest, type Request, type Turn } from './request.ts';
+import type { IdleNode, Nodes } from './nodes.ts';
+import type { Random } from './random.ts';
+import type { Request } from './request.ts';
 import type { Stage } from './stage.ts';
 import { eventually } from './waiting.ts';
+
+/** What one client does with one node. */
+export interface Turn {
+  readonly stage: Stage;
+  readonly nodes: Nodes;
+  readonly node: IdleNode;
+  readonly random: Random;
+}
 
 /** Asks for a run, sometimes for two that are in each other's way, cancels some, and waits for their end. */
 export async function takeTurn(turn: Turn): Promise<void> {
   const { nodes, node, random } = turn;
-  const request = await drawRequest(turn);
-  const rival = random.chance(0.15) ? await drawRequest(turn) : undefined;
+  const request = await nodes.draw(node, random);
+  const rival = random.chance(0.15) ? await nodes.draw(node, random) : undefined;
   await Promise.all([request, ...(rival === undefined ? [] : [rival])].map(async (one) => await carryOut(turn, one)));
   if (rival === undefined) await observe(turn, request);
   await freeWhatWasLeft(turn);
@@ -17,8 +27,8 @@ export async function takeTurn(turn: Turn): Promise<void> {
 }
 
 async function carryOut(turn: Turn, request: Request): Promise<void> {
-  const { stage, random } = turn;
-  const cancelAfterMs = random.chance(0.2) ? random.whole(0, 18_000) : undefined;
+  const { stage, nodes, random } = turn;
+  const cancelAfterMs = random.chance(0.2) ? random.whole(0, nodes.patienceMs) : undefined;
   const { run, procedure, node, image, power } = request;
   const facts = { ...(image === undefined ? {} : { image }), ...(power === undefined ? {} : { power }) };
   const asked: Asked = { run, procedure, node, cancelled: cancelAfterMs !== undefined, ...facts };
@@ -77,12 +87,11 @@ async function followToEnd({ stage, nodes }: Turn, { run, image, procedure }: Re
 }
 
 /** Before anybody else may touch it. */
-async function observe({ stage, node }: Turn, { run }: Request): Promise<void> {
-  const { catalog, world } = stage.imprint;
+async function observe({ stage, nodes, node }: Turn, { run }: Request): Promise<void> {
   await eventually(
     async () => {
-      const { power, loaded } = await world.machine(await catalog.computers.get(node.name));
-      stage.ledger.amend(run, { after: { power, ...(loaded === undefined ? {} : { loaded }) } });
+      const after = await nodes.see(node);
+      if (after !== undefined) stage.ledger.amend(run, { after });
       return true;
     },
     30_000,

@@ -16,7 +16,7 @@ export interface Watch {
 
 const everyMs = 250;
 
-export function watchInvariants(invariants: readonly Invariant[], stage: Stage): Watch {
+export function watchInvariants<S extends Stage>(invariants: readonly Invariant<S>[], stage: S): Watch {
   const found = new Map<string, Violation>();
   const note = (invariant: string, all: readonly string[]): void => {
     for (const what of all) {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createNodes } from './nodes.ts';
+import type { Nodes } from './nodes.ts';
 import type { Random } from './random.ts';
 import type { Stage } from './stage.ts';
 import { takeTurn } from './turn.ts';
@@ -10,18 +10,8 @@ export interface Workload {
   finish(): Promise<void>;
 }
 
-export interface WorkloadOptions {
-  readonly nodes: number;
-  /** How many nodes have a run at the same time. */
-  readonly atOnce: number;
-}
-
-export async function startWorkload(
-  stage: Stage,
-  { nodes: count, atOnce }: WorkloadOptions,
-  random: Random,
-): Promise<Workload> {
-  const nodes = await createNodes(stage, count, random.fork('nodes'));
+/** `atOnce`: how many of the nodes have a run at the same time. */
+export function startWorkload(stage: Stage, nodes: Nodes, atOnce: number, random: Random): Workload {
   const state = { finishing: false };
   const work = async (who: number): Promise<void> => {
     const own = random.fork(`client ${String(who)}`);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../fault.ts';
+import type { SimulatedStage } from '../simulated-stage.ts';
 
-export const fillLibrary: Fault = {
+export const fillLibrary: Fault<SimulatedStage> = {
   kind: 'library full',
   about: "the library's file system is filled to the last byte for some seconds",
   weight: 1,

@@ -2,7 +2,7 @@ import type { Machine, SimulatedJob } from '../../src/provisioners/simulated/mac
 import type { Fault } from '../fault.ts';
 import { taken } from '../ledger.ts';
 import type { Random } from '../random.ts';
-import type { Stage } from '../stage.ts';
+import type { SimulatedStage } from '../simulated-stage.ts';
 import { eventually } from '../waiting.ts';
 
 /** A copy that is under way. */
@@ -13,7 +13,7 @@ interface Copying {
 
 const foundMs = 15_000;
 
-export const killJob: Fault = {
+export const killJob: Fault<SimulatedStage> = {
   kind: 'job killed',
   about: 'the process of a copy dies on its host: the copy must begin again',
   weight: 3,
@@ -23,7 +23,7 @@ export const killJob: Fault = {
   },
 };
 
-async function findCopy({ imprint, ledger }: Stage, random: Random): Promise<Copying | undefined> {
+async function findCopy({ imprint, ledger }: SimulatedStage, random: Random): Promise<Copying | undefined> {
   const nodes = [...new Set(taken(ledger).map(({ node }) => node))].slice(-60);
   for (const node of random.shuffled(nodes)) {
     const { jobs } = await imprint.world.machine(await imprint.catalog.computers.get(node));
@@ -33,7 +33,7 @@ async function findCopy({ imprint, ledger }: Stage, random: Random): Promise<Cop
   return undefined;
 }
 
-async function kill({ imprint, jobsKilled }: Stage, { node, job }: Copying): Promise<string | undefined> {
+async function kill({ imprint, jobsKilled }: SimulatedStage, { node, job }: Copying): Promise<string | undefined> {
   const seen: { owner?: string } = {};
   await imprint.world.change(await imprint.catalog.computers.get(node), {}, (machine) => {
     const found = machine.jobs[job];

@@ -1,12 +1,12 @@
 import type { Invariant } from '../invariant.ts';
 import { taken } from '../ledger.ts';
-import type { Stage } from '../stage.ts';
+import type { SimulatedStage } from '../simulated-stage.ts';
 
 /**
  * Each fenced act of a run has its effect on the machine once. The machine counts effects in the same write that makes them, so that no kill parts
  * the two. A copy whose process was killed begins again, as often as that happened.
  */
-export const nothingDoneTwice: Invariant = {
+export const nothingDoneTwice: Invariant<SimulatedStage> = {
   name: 'no fenced action done twice',
   // Those of whom something was asked last: all of them are looked at when it is over.
   look: async (stage) => (await repeatedActs(stage, nodesOf(stage).slice(-12))).map(describe),
@@ -23,12 +23,12 @@ export interface RepeatedAct {
 }
 
 /** Nodes of which something was asked, the latest last. */
-export function nodesOf({ ledger }: Stage): readonly string[] {
+export function nodesOf({ ledger }: SimulatedStage): readonly string[] {
   const names = taken(ledger).map(({ node }) => node);
   return [...new Set(names.toReversed())].toReversed();
 }
 
-export async function repeatedActs(stage: Stage, nodes: readonly string[]): Promise<readonly RepeatedAct[]> {
+export async function repeatedActs(stage: SimulatedStage, nodes: readonly string[]): Promise<readonly RepeatedAct[]> {
   const { imprint, ledger } = stage;
   const runs = new Set(taken(ledger).map(({ run }) => run));
   const found: RepeatedAct[] = [];
@@ -44,7 +44,7 @@ export async function repeatedActs(stage: Stage, nodes: readonly string[]): Prom
   return found;
 }
 
-function killsOf({ jobsKilled }: Stage, run: string, act: string): number {
+function killsOf({ jobsKilled }: SimulatedStage, run: string, act: string): number {
   return jobsKilled.filter(({ owner, job }) => owner === run && job === act).length;
 }
 

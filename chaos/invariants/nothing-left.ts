@@ -2,19 +2,23 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Invariant } from '../invariant.ts';
 import { taken } from '../ledger.ts';
+import type { SimulatedStage } from '../simulated-stage.ts';
 import type { Stage } from '../stage.ts';
 
 /** When every run has ended: no staging directory, job, lock, slot or process of any. */
-export const nothingLeft: Invariant = {
+export const nothingLeft: Invariant<SimulatedStage> = {
   name: 'nothing left behind',
   conclude: async (stage) => [
-    ...(await staged(stage)),
-    ...(await jobsInLibrary(stage)),
+    ...(await leftInLibrary(stage)),
     ...(await jobsInWorld(stage)),
-    ...(await slots(stage)),
-    ...(await processes(stage)),
+    ...(await slotsLeft(stage)),
+    ...(await processesNaming(stage.imprint.library)).map((line) => `a process: ${line}`),
   ],
 };
+
+export async function leftInLibrary(stage: Stage): Promise<readonly string[]> {
+  return [...(await staged(stage)), ...(await jobsInLibrary(stage))];
+}
 
 async function staged({ imprint }: Stage): Promise<readonly string[]> {
   const entries = await readdir(join(imprint.library, '.staging'), { withFileTypes: true });
@@ -36,7 +40,7 @@ async function namesIn(directory: string): Promise<readonly string[]> {
 }
 
 /** The world's job of a run that completed is done; one that was taken back was ended. */
-async function jobsInWorld({ imprint, ledger }: Stage): Promise<readonly string[]> {
+async function jobsInWorld({ imprint, ledger }: SimulatedStage): Promise<readonly string[]> {
   const left: string[] = [];
   for (const node of new Set(taken(ledger).map((asked) => asked.node))) {
     const { jobs } = await imprint.world.machine(await imprint.catalog.computers.get(node));
@@ -56,20 +60,18 @@ async function isPublished({ catalog }: Stage['imprint'], run: string): Promise<
   return steps.some(({ number, state }) => (number === '7.1' || number === '8') && state === 'done');
 }
 
-async function slots({ imprint }: Stage): Promise<readonly string[]> {
+export async function slotsLeft({ imprint }: Stage): Promise<readonly string[]> {
   const all = await imprint.catalog.slots.list();
   return all.flatMap(({ resource, holders, queue }) =>
     [...holders, ...queue].map(({ run }) => `a slot of ${resource}: ${run}`),
   );
 }
 
-/** Whatever names the library in its command line, but the workers. */
-async function processes({ imprint }: Stage): Promise<readonly string[]> {
+/** Command lines of the processes that name a path, but this one. */
+export async function processesNaming(path: string): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
   const lines = await Promise.all(
     pids.map(async (pid) => await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
   );
-  return lines
-    .filter((line) => line.includes(imprint.library))
-    .map((line) => `a process: ${line.replaceAll('\0', ' ').slice(0, 200)}`);
+  return lines.filter((line) => line.includes(path)).map((line) => line.replaceAll('\0', ' ').slice(0, 200));
 }

@@ -1,13 +1,13 @@
 import type { RunRecord } from '../../src/domain/run.ts';
 import type { Invariant } from '../invariant.ts';
-import type { Stage } from '../stage.ts';
+import type { SimulatedStage } from '../simulated-stage.ts';
 
 /**
  * The world itself writes down when a sealed system boots whose revision is not in the library. Once its capture is over, a power run
  * that somebody asked for may boot it, while that run goes on: an administrator looks what is on it. Nothing else may.
  */
-export function sealedStaysOff(): Invariant {
-  const look = async ({ imprint }: Stage): Promise<readonly string[]> => {
+export function sealedStaysOff(): Invariant<SimulatedStage> {
+  const look = async ({ imprint }: SimulatedStage): Promise<readonly string[]> => {
     const violations = (await imprint.world.events()).filter(({ kind }) => kind === 'violation');
     const found = await Promise.all(
       violations.map(async ({ node, action, at }) => {

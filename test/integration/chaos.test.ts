@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mutations } from '../../chaos/controls/mutations.ts';
 import { playControl } from '../../chaos/controls.ts';
-import { play } from '../../chaos/play.ts';
+import { play } from '../../chaos/play-simulated.ts';
 import { skipWithout } from '../support/unavailable.ts';
 
 const minutes = 60_000;
