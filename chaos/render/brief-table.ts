@@ -24,7 +24,8 @@ export function briefTable(played: Played): string {
   return `${table}\n\n${unfenced}`;
 }
 
-const unfenced =
+/** The one thing that no fence reaches. */
+export const unfenced =
   'What cannot be fenced: a command for power that has left the worker cannot be called back. The window is one command, between the last look at the lease and the machine that answers.';
 
 function describeRuns(runs: Played['runs']): string {

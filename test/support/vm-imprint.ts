@@ -21,8 +21,8 @@ import { createLocalShell } from '../../src/remote/local-shell.ts';
 import { createShellPool } from '../../src/remote/shell-pool.ts';
 import type { Shell } from '../../src/remote/shell.ts';
 import { importImageHere } from '../../src/worker/image-import.ts';
-import { testDatabase } from './postgres.ts';
-import { startTemporal } from './temporal.ts';
+import { testDatabase, type TestDatabase } from './postgres.ts';
+import { startTemporal, type TestTemporal } from './temporal.ts';
 import { makeTinyDisk } from './tiny-guest.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 import { freePort } from './free-port.ts';
@@ -35,7 +35,11 @@ export const dataOfBase = 'the second disk of the base image';
 /** A whole Imprint on real parts: Temporal, PostgreSQL, a libvirt daemon of its own, worker processes, and the guest image as `base`. */
 export interface VmImprint {
   readonly client: ImprintClient;
+  readonly temporal: Client;
+  readonly server: TestTemporal;
   readonly catalog: Catalog;
+  /** Settings of its workers. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly library: LibraryPlace;
   /** A context without a limit, for calls that a test makes itself. */
   readonly context: CallContext;
@@ -45,6 +49,8 @@ export interface VmImprint {
   addNode(name: string, settings?: Readonly<Record<string, unknown>>): Promise<Computer>;
   /** What lies on the host for a node: its disks, its console, its jobs. */
   directoryOf(node: string): string;
+  /** Where libvirt writes down each start of the node's machine. */
+  machineLogOf(node: string): string;
   /** Root's shell on a node; the node must show a host key that the catalog knows. */
   shellTo(node: string): Promise<Shell>;
   virsh(...args: string[]): Promise<string>;
@@ -61,27 +67,32 @@ export interface VmImprint {
 
 type Close = () => Promise<void>;
 
+interface VmImprintOptions {
+  /** Default: a fresh one on the server of this test process. */
+  readonly startDatabase?: () => Promise<TestDatabase>;
+}
+
 /** Starts everything but a worker, and imports the base image (two disks). 30 s when the guest image was built before, else two minutes. */
-export async function startVmImprint(): Promise<VmImprint> {
+export async function startVmImprint(options: VmImprintOptions = {}): Promise<VmImprint> {
   const closers: Close[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    return { ...(await start(closers)), stop };
+    return { ...(await start(closers, options)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function start(closers: Close[]): Promise<Omit<VmImprint, 'stop'>> {
+async function start(closers: Close[], options: VmImprintOptions): Promise<Omit<VmImprint, 'stop'>> {
   const guest = await buildGuest();
   const root = await mkdtemp(join(tmpdir(), 'imprint-vm-'));
   closers.push(async () => await rm(root, { recursive: true, force: true }));
-  const services = await startServices(root, closers);
+  const services = await startServices(root, closers, options);
   const environment = { ...services.environment, IMPRINT_SECRETS: await writeSecrets(join(root, 'secrets'), guest) };
-  const { client, virsh, uri, killLibvirt, startLibvirt, terminate } = services;
+  const { client, temporal, server, virsh, uri, killLibvirt, startLibvirt, terminate } = services;
   const context = { signal: new AbortController().signal, progress: () => undefined };
   await importBase(environment, { catalog: client.catalog, root, guest, context });
   const shells = createShellPool();
@@ -90,7 +101,10 @@ async function start(closers: Close[]): Promise<Omit<VmImprint, 'stop'>> {
   await mkdir(machines);
   return {
     client,
+    temporal,
+    server,
     catalog: client.catalog,
+    environment,
     context,
     root,
     virsh,
@@ -99,6 +113,7 @@ async function start(closers: Close[]): Promise<Omit<VmImprint, 'stop'>> {
     startLibvirt,
     library: { name: managementNode, root: environment.IMPRINT_LIBRARY, shell: createLocalShell() },
     directoryOf: (node) => join(machines, node),
+    machineLogOf: (node) => join(services.machineLogs, `${node}.log`),
     addNode: async (name, settings = {}) =>
       await addNode(client.catalog, name, { uri, diskDirectory: machines, ...settings }),
     shellTo: async (node) => {
@@ -115,10 +130,10 @@ async function start(closers: Close[]): Promise<Omit<VmImprint, 'stop'>> {
 }
 
 /** Temporal, the catalog, a libvirt daemon, and a client. */
-async function startServices(root: string, closers: Close[]) {
+async function startServices(root: string, closers: Close[], { startDatabase = testDatabase }: VmImprintOptions) {
   const server = await startTemporal();
   closers.push(server.stop);
-  const database = await testDatabase();
+  const database = await startDatabase();
   closers.push(database.drop);
   const state = await openStateDirectory(join(root, 'state'));
   const libvirt = await ensurePrivateLibvirt(state, createProgressReporter());
@@ -149,7 +164,20 @@ async function startServices(root: string, closers: Close[]) {
     const { started } = await ensurePrivateLibvirt(state, createProgressReporter());
     if (!started) throw new Error('the libvirt daemon was running');
   };
-  return { client, environment, uri: libvirt.uri, virsh, terminate, killLibvirt, startLibvirt };
+  // As root libvirt keeps them in its log directory, otherwise in its user's cache.
+  const machineLogs = join(root, 'state', 'libvirt', process.getuid?.() === 0 ? 'log/qemu' : 'cache/libvirt/qemu/log');
+  return {
+    client,
+    temporal,
+    server,
+    environment,
+    uri: libvirt.uri,
+    machineLogs,
+    virsh,
+    terminate,
+    killLibvirt,
+    startLibvirt,
+  };
 }
 
 /** Once for a machine: other tests and the demo use the same one. */

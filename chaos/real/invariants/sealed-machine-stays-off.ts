@@ -1,0 +1,34 @@
+import type { Invariant } from '../../invariant.ts';
+import { taken } from '../../ledger.ts';
+import { startsOf } from '../machine-starts.ts';
+import type { RealStage } from '../real-stage.ts';
+import { runsAt } from '../runs-at.ts';
+
+/** No machine is started by anybody but a run, and none by whomever between the beginning of its seal and the publishing of its copy. */
+export const sealedMachineStaysOff: Invariant<RealStage> = {
+  name: 'no sealed system booted before its copy is published',
+  conclude: async (stage) => {
+    const nodes = [...new Set(taken(stage.ledger).map(({ node }) => node))];
+    const wrong = nodes.map(async (node) => {
+      const starts = await startsOf(stage, node);
+      return await Promise.all(starts.map(async (at) => await wrongOf(stage, node, at)));
+    });
+    return (await Promise.all(wrong)).flat(2);
+  },
+};
+
+async function wrongOf(stage: RealStage, node: string, at: number): Promise<readonly string[]> {
+  const when = new Date(at).toISOString();
+  const runs = await runsAt(stage, node, at);
+  if (runs.length === 0) return [`${node} was started at ${when} by no run`];
+  const sealed = await Promise.all(runs.map(async ({ id }) => ((await isSealedAt(stage, id, at)) ? [id] : [])));
+  return sealed.flat().map((run) => `${node} was started at ${when}, while ${run} had sealed and not published it`);
+}
+
+async function isSealedAt({ imprint }: RealStage, run: string, at: number): Promise<boolean> {
+  const steps = await imprint.catalog.runs.steps(run);
+  const seal = steps.find(({ title }) => title.startsWith('Seal '));
+  const published = steps.find(({ number, state }) => number === '7.1' && state === 'done')?.endedAt;
+  if (seal === undefined || Date.parse(seal.startedAt) > at) return false;
+  return published === undefined || Date.parse(published) > at;
+}
