@@ -5,6 +5,7 @@ import { createCatalog } from './catalog/create-catalog.ts';
 import { audit } from './client/audit.ts';
 import { planCapture } from './client/plan-capture.ts';
 import { releaseNode, type ReleaseNodeAnswer, type ReleaseNodeRequest } from './client/release-node.ts';
+import { replayInput, type ReplayRequest } from './client/replay.ts';
 import { startDeletion } from './client/start-deletion.ts';
 import { startRun } from './client/start.ts';
 import { createFleetHandle, startFleet, type FleetHandle, type FleetRequest } from './client/fleet.ts';
@@ -48,6 +49,7 @@ export {
 export type { Catalog, Claim, ImageRow, ManagementNode, NewComputer, OperatingSystemRow } from './catalog/catalog.ts';
 export type { AnswerGiven } from './client/answer.ts';
 export type { Hold, HoldAnswer, HoldRecord } from './domain/hold.ts';
+export type { ReplayRequest } from './client/replay.ts';
 export type { RunHandle } from './client/run-handle.ts';
 export type { ExportedHistory } from './client/history/export-history.ts';
 export type { FleetHandle, FleetRequest } from './client/fleet.ts';
@@ -94,6 +96,13 @@ export interface ImprintClient {
   startCapture(input: CaptureRequest, options?: RequestOptions): Promise<RunHandle<CaptureImageResult>>;
   /** What a capture would do, how much space it takes and what stands in its way. Only reads; a worker of the node must run. */
   planCapture(input: CaptureRequest): Promise<CapturePreview>;
+  /**
+   * Takes a capture up again that is over: a new run that names it, and leaves out what can be proved to be done still. See `ReplayRequest`; before
+   * anything is started NotFoundError, InvalidInputError or ConflictError say why that cannot be.
+   */
+  replay(run: string, request?: ReplayRequest, options?: RequestOptions): Promise<RunHandle<CaptureImageResult>>;
+  /** What such a run would do. Only reads; a worker of the node must run. */
+  planReplay(run: string, request?: ReplayRequest): Promise<CapturePreview>;
   /** Starts a load. NotFoundError when the image or the revision does not exist, ConflictError when it is not available. */
   startLoad(input: LoadRequest, options?: RequestOptions): Promise<RunHandle<LoadNodeResult>>;
   /**
@@ -150,15 +159,12 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
     startCapture: async (request, options = {}) => {
       const input = parseCaptureImageInput(request);
       await refuseUnknownSystem(catalog, input);
-      const summary = `Capture ${input.node} as ${input.image}`;
-      return await startRun(temporal, catalog, {
-        procedure: 'captureImage',
-        input,
-        image: input.image,
-        summary,
-        ...options,
-      });
+      return await startCapture(temporal, catalog, input, options);
     },
+    replay: async (run, request = {}, options = {}) =>
+      await startCapture(temporal, catalog, await replayInput(temporal, catalog, run, request), options),
+    planReplay: async (run, request = {}) =>
+      await planCapture(temporal, await replayInput(temporal, catalog, run, request)),
     planCapture: async (request) => {
       const input = parseCaptureImageInput(request);
       await refuseUnknownSystem(catalog, input);
@@ -203,6 +209,17 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
       await catalog.close();
     },
   };
+}
+
+async function startCapture(
+  temporal: Client,
+  catalog: Catalog,
+  input: CaptureImageInput,
+  options: RequestOptions,
+): Promise<RunHandle<CaptureImageResult>> {
+  const { image, node } = input;
+  const summary = `Capture ${node} as ${image}`;
+  return await startRun(temporal, catalog, { procedure: 'captureImage', input, image, summary, ...options });
 }
 
 async function startStatus(temporal: Client, catalog: Catalog, node: string): Promise<RunHandle<NodeStatus>> {

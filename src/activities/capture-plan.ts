@@ -5,7 +5,7 @@ import type { Evidence, PlanStep } from '../domain/plan.ts';
 import { freeBytes, requireWritable } from '../library/prepare.ts';
 import { imageExists } from '../library/publish.ts';
 import { namingFullLibrary } from './full-library.ts';
-import { checkGuest } from './guest-check.ts';
+import { doneBefore } from './done-before.ts';
 import { need } from '../provisioners/provisioner.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -15,6 +15,8 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { captureFacts, moduleOf, type CaptureFacts } from './facts.ts';
 import { pollUntil } from './polling.ts';
 import { reserveRevision } from './reserving.ts';
+import { sealedBefore } from './sealed-before.ts';
+import { describeTakenUp, planFromSealed, requireAnswering, takeUp, type TakenUp } from './take-up.ts';
 import { unknownKind } from './unknown-kind.ts';
 import { actOnSystem } from './operating-system-steps.ts';
 import { chooseOperatingSystem } from './operating-system-choice.ts';
@@ -37,8 +39,17 @@ export function createCapturePlanActivities(deps: ActivityDependencies): Capture
       const fence = await deps.catalog.claims.fence(claimant({ run, node }));
       const operatingSystem = await chooseOperatingSystem(deps.catalog, input);
       const { image, comment, author } = input;
-      const request = { owner: run, image, operatingSystem, comment, author, capturedFrom: node, fence };
-      const revision = await reserveRevision(deps, request);
+      const sealed = await sealedBefore(deps.catalog, { run, ...input });
+      const revision = await reserveRevision(deps, {
+        owner: run,
+        image,
+        operatingSystem,
+        comment,
+        author,
+        capturedFrom: node,
+        fence,
+        ...(sealed === undefined ? {} : { as: sealed.revision }),
+      });
       return { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) };
     },
 
@@ -56,21 +67,26 @@ export function createCapturePlanActivities(deps: ActivityDependencies): Capture
       const all = [...problems, ...check.problems].map(({ where, problem }) => `${where}: ${problem}`);
       if (all.length > 0) throw new InvalidInputError(`${facts.computer.name} cannot be captured: ${all.join('; ')}`);
       await requireWritable(facts.library, context);
-      await checkGuest(deps, facts, facts.revision);
+      const taken = await takeUp(deps, input, facts);
+      if ('because' in taken) await requireAnswering(deps, input, facts, taken.because);
       await refuseExisting(facts);
       const free = await freeBytes(facts.library, context);
       if (free < check.bytesNeeded) throw tooFull(facts, check.bytesNeeded, free);
-      return { bytesNeeded: check.bytesNeeded, bytesFree: free };
+      return { bytesNeeded: check.bytesNeeded, bytesFree: free, ...takesUpOf(input, taken) };
     },
 
     async planCapture(input) {
       const facts = await captureFacts(deps, input);
-      return await need(facts.provisioner, 'capturing').plan(facts.request, callContext());
+      const plan = await need(facts.provisioner, 'capturing').plan(facts.request, callContext());
+      const taken = await takeUp(deps, input, facts);
+      return 'sealed' in taken ? planFromSealed(plan, taken.sealed, facts.computer.name) : plan;
     },
 
     async carryOutCaptureStep(input) {
       const facts = await captureFacts(deps, input);
       const { planned } = input;
+      const before = await doneBefore(deps, input, facts);
+      if (before !== undefined) return before;
       if (planned.by === 'operating-system') {
         return await actOnSystem(deps, { ...facts, module: moduleOf(deps, facts.revision), planned });
       }
@@ -83,6 +99,11 @@ export function createCapturePlanActivities(deps: ActivityDependencies): Capture
       return (await step?.undo?.(facts.request, input.planned, callContext())) ?? {};
     },
   };
+}
+
+function takesUpOf(input: CapturePlanRequest, taken: TakenUp): Evidence {
+  const takesUp = describeTakenUp(input, taken);
+  return takesUp === undefined ? {} : { takesUp };
 }
 
 async function carryOut(facts: CaptureFacts, planned: PlanStep): Promise<Evidence> {

@@ -1,6 +1,6 @@
 import { Context, log } from '@temporalio/activity';
 import type { Computer, ComputerState } from '../domain/computer.ts';
-import { InvalidInputError, NotFoundError } from '../domain/errors.ts';
+import { ConflictError, InvalidInputError, NotFoundError } from '../domain/errors.ts';
 import {
   parseCaptureImageInput,
   parseFreeNodeInput,
@@ -15,8 +15,9 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { cutStep } from '../catalog/settle-run.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { claimant } from './call.ts';
+import { requireResumable } from '../catalog/require-resumable.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { changedNode } from './ended-steps.ts';
+import { changedNode } from '../domain/ended-steps.ts';
 import { ownerOver, refuseHalfDone } from './owner-over.ts';
 import { refuseKept } from './kept-disks.ts';
 import { tell } from './tell.ts';
@@ -115,9 +116,11 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
   return {
     async claimForCapture({ input, ...step }) {
       const parsed = parseCaptureImageInput(input);
-      await registerRun(catalog, step, parsed);
+      await registerCapture(deps, step, parsed);
       const claimed = await claim(step, 'capturing');
-      if ('over' in claimed) await refuseHalfDone(deps, step.node, claimed.over);
+      // What is left half done by the run that is taken up is what this one goes on with.
+      if ('over' in claimed && claimed.over !== parsed.resumes?.run)
+        await refuseHalfDone(deps, step.node, claimed.over);
       return { ...claimed, input: parsed, touched: await touchedBefore(catalog, step.run) };
     },
 
@@ -184,6 +187,21 @@ async function registerRun(catalog: Catalog, step: StepInput, input: NodeInput):
   if ((await catalog.runs.find(step.run)) !== undefined) return;
   const procedure = Context.current().info.workflowType as Procedure;
   await catalog.runs.register({ id: step.run, procedure, node: input.node, input: { ...input } });
+}
+
+/** What the run that is taken up has left half done is what this one goes on with, so its node is not refused for that. */
+async function registerCapture(
+  { catalog, runs }: ActivityDependencies,
+  step: StepInput,
+  input: CaptureImageInput,
+): Promise<void> {
+  await registerRun(catalog, step, input);
+  const { image, node, resumes } = input;
+  if (resumes === undefined) return;
+  if ((await runs.presence(resumes.run)) === 'open') {
+    throw new ConflictError(`run ${resumes.run} goes on; if it is held, answer it: imprint runs held`);
+  }
+  await requireResumable(catalog, { resumes, node, image, asking: step.run });
 }
 
 async function requireLoadable(catalog: Catalog, computer: Computer, { operatingSystem }: Revision): Promise<void> {

@@ -1,7 +1,7 @@
 import { ConflictError } from '../domain/errors.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { touchedNode } from './ended-steps.ts';
+import { touchedNode } from '../domain/ended-steps.ts';
 
 type Asking = Pick<StepInput, 'run' | 'node'>;
 

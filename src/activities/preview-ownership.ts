@@ -9,13 +9,17 @@ export interface PreviewedOwnership {
   readonly takesOverFrom?: string;
 }
 
-/** Only reads: nothing is taken over for a preview. */
-export async function previewOwnership(deps: ActivityDependencies, computer: Computer): Promise<PreviewedOwnership> {
+/** Only reads: nothing is taken over for a preview. `takesUp`: the run that the capture would go on from. */
+export async function previewOwnership(
+  deps: ActivityDependencies,
+  computer: Computer,
+  takesUp: string | undefined,
+): Promise<PreviewedOwnership> {
   const claim = await deps.catalog.claims.find(computer.name);
   if (claim === undefined) return { problems: stateProblems(computer.state) };
   const { owner, since, previousState } = claim;
   if ((await deps.runs.presence(owner)) === 'open') return inTheWay(`run ${owner} owns it since ${since}`);
-  const halfDone = await leftHalfDone(deps, computer.name, owner);
+  const halfDone = owner === takesUp ? undefined : await leftHalfDone(deps, computer.name, owner);
   if (halfDone !== undefined) return inTheWay(halfDone);
   return { problems: stateProblems(previousState), takesOverFrom: owner };
 }

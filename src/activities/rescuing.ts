@@ -1,16 +1,19 @@
 import type { StepRecord } from '../domain/run.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { takenUpRuns, type Lineage } from './taken-up-runs.ts';
 
 export interface RescuingActivities {
-  /** What preCapture and the seal have changed on the node: `5.1 users (removed alice, bob)`. */
-  listPrepared(input: StepInput): Promise<{ readonly tasks: readonly string[] }>;
+  /** What preCapture and the seal have changed on the node, also those of runs that this one takes up: `5.1 users (removed alice, bob)`. */
+  listPrepared(input: StepInput & Pick<Lineage, 'resumes'>): Promise<{ readonly tasks: readonly string[] }>;
 }
 
 export function createRescuingActivities({ catalog }: ActivityDependencies): RescuingActivities {
   return {
-    async listPrepared({ run }) {
-      return { tasks: (await catalog.runs.steps(run)).filter(isOfPlan).flatMap(tasksDone) };
+    async listPrepared(input) {
+      const runs = await takenUpRuns(catalog, input);
+      const steps = await Promise.all(runs.map(async (run) => await catalog.runs.steps(run)));
+      return { tasks: steps.reverse().flat().filter(isOfPlan).flatMap(tasksDone) };
     },
   };
 }

@@ -24,7 +24,7 @@ export function watchForStall(recorder: Recorder, limitMs: number): StallWatch {
   let closed = false;
   let given: DeadlineError | undefined;
   let writing: Promise<void> = Promise.resolve();
-  const write = (evidence: Evidence | undefined): void => {
+  const write = (evidence: Evidence): void => {
     if (recorder.input?.step.undo === true) return;
     writing = writing.then(async () => await recordStep(recorder, 'running', { evidence })).catch(() => undefined);
   };
@@ -35,7 +35,7 @@ export function watchForStall(recorder: Recorder, limitMs: number): StallWatch {
       if ((pulse !== undefined) === stalled) return;
       stalled = pulse !== undefined;
       tell(recorder, pulse, limitMs);
-      if (pulse === undefined) return write(undefined);
+      if (pulse === undefined) return write({});
       const evidence = { stalled: sentenceOf(pulse, limitMs), since: pulse.movedAt ?? '' };
       if (recorder.input?.step.stallHolds !== true)
         return write({ ...evidence, stalled: `${evidence.stalled}; it goes on waiting` });

@@ -10,7 +10,7 @@ import { removeStaging } from '../library/staging.ts';
 import { need } from '../provisioners/provisioner.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { begunOf, planOf, type EndedRun } from './ended-steps.ts';
+import { begunOf, planOf, type EndedRun } from '../domain/ended-steps.ts';
 import { captureFactsOf, type CaptureFacts } from './facts.ts';
 
 /** Settles the copy and the reserved revision of a capture that was cut. Nothing here deletes a complete copy. */

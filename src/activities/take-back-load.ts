@@ -3,7 +3,7 @@ import type { Fence } from '../domain/fence.ts';
 import { need } from '../provisioners/provisioner.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { begun, begunOf, planOf, unwinding, type EndedRun } from './ended-steps.ts';
+import { begun, begunOf, planOf, unwinding, type EndedRun } from '../domain/ended-steps.ts';
 import { loadFactsOf } from './facts.ts';
 
 /** What the claim of a load answered, and its first step recorded. */

@@ -3,7 +3,7 @@ import type { Fence } from '../domain/fence.ts';
 import { endJobs } from '../library/jobs.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { touchedNode, type EndedRun } from './ended-steps.ts';
+import { touchedNode, type EndedRun } from '../domain/ended-steps.ts';
 import { nodeFacts } from './facts.ts';
 import { takeBackCapture } from './take-back-capture.ts';
 import { takeBackLoad } from './take-back-load.ts';

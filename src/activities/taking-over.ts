@@ -5,7 +5,7 @@ import type { Evidence } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import type { EndedRun } from './ended-steps.ts';
+import type { EndedRun } from '../domain/ended-steps.ts';
 import { settleRun } from './settle-run.ts';
 import { takeBack, type TakenBack } from './take-back.ts';
 

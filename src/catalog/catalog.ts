@@ -181,6 +181,8 @@ export interface ReservationRequest {
   readonly capturedFrom?: string;
   /** When given, ConflictError unless the owner holds this node at this epoch: a call that arrives after the run has unwound reserves nothing. */
   readonly fence?: Fence;
+  /** The revision as which the system was sealed already: it is given the same id and number, unless another has taken that number meanwhile. */
+  readonly as?: { readonly id: number; readonly revision: number };
 }
 
 export interface Revisions {

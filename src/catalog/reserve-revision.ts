@@ -81,8 +81,17 @@ function beingCaptured(image: string, { revision, owner }: Revision): ConflictEr
 async function insertRevision(
   statements: Statements,
   imageId: number,
-  { owner, comment, author, capturedFrom }: ReservationRequest,
+  { owner, comment, author, capturedFrom, as }: ReservationRequest,
 ): Promise<Revision> {
+  if (as !== undefined) {
+    await statements.rows(
+      `INSERT INTO revisions (id, image_id, number, owner, comment, author, captured_from) OVERRIDING SYSTEM VALUE
+       VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+      [as.id, imageId, as.revision, owner, comment, author, capturedFrom],
+    );
+    const same = await findOwn(statements, owner);
+    if (same !== undefined) return same;
+  }
   await statements.rows(
     `INSERT INTO revisions (image_id, number, owner, comment, author, captured_from)
      SELECT $1::bigint, coalesce(max(number), 0) + 1, $2::text, $3::text, $4::text, $5::text FROM revisions WHERE image_id = $1`,

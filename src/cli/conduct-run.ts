@@ -5,7 +5,7 @@ import { exitStatuses } from './exit-status.ts';
 import { followRun } from './follow-run.ts';
 import { runAddress } from './run-address.ts';
 import { openRunView } from './run-view.ts';
-import { outcomeOf, stateOf } from './run-words.ts';
+import { outcomeOf, replayOf, stateOf } from './run-words.ts';
 import { holdInterrupt, printDocument, printResult, type OutputOptions, type Session } from './session.ts';
 import { paint } from './style.ts';
 
@@ -49,7 +49,9 @@ export async function watchToEnd(session: Session, watched: Watched, signal: Abo
   if (last === undefined) return tellDetached(session, options, run.id);
   const outcome = outcomeOf(last) ?? '';
   const failed = stateOf(last) !== 'completed';
-  const lines = [`${failed ? '✖' : '✔'} ${outcome}`, ...addressLines(address)];
+  const replay = replayOf(last);
+  const takeUp = replay === undefined ? [] : [`  take it up again:  ${replay}`];
+  const lines = [`${failed ? '✖' : '✔'} ${outcome}`, ...takeUp, ...addressLines(address)];
   // First the outcome: of a failed run the result is an error.
   if (options.json !== true) session.terminal.print(paint(lines, session.terminal).join('\n'));
   if (failed) session.status = exitStatuses.failed;

@@ -3,7 +3,7 @@ import type { Evidence } from '../domain/plan.ts';
 import { describePlace } from '../domain/slot-queue.ts';
 import type { StepRecord } from '../domain/run.ts';
 import { formatDuration, formatTime } from './amounts.ts';
-import { answersTo, describeHold, headline, outcomeOf, stateOf } from './run-words.ts';
+import { answersTo, describeHold, headline, outcomeOf, replayOf, stateOf } from './run-words.ts';
 import { fields } from './style.ts';
 
 /** At most so many lines of evidence for a step; `--json` has all of it. */
@@ -13,6 +13,7 @@ const evidenceColumns = 110;
 /** A run for a person: what it is, and each step with its times, attempts, evidence and error. */
 export function describeRun(progress: RunProgress, address: string | undefined): string {
   const { run, steps } = progress;
+  const replay = replayOf(progress);
   const ended = run.ended === undefined ? '' : `, ended ${formatTime(run.ended)}`;
   const head = fields([
     ['run', run.id],
@@ -22,6 +23,7 @@ export function describeRun(progress: RunProgress, address: string | undefined):
     ...(progress.queue === undefined ? [] : [['waits', describePlace(progress.queue)]]),
     ...(progress.hold === undefined ? [] : [['waits', describeHold(progress.hold)]]),
     ...(progress.hold === undefined ? [] : [['answer', answersTo(progress.hold)]]),
+    ...(replay === undefined ? [] : [['take it up', replay]]),
     ['begun', `${formatTime(run.created)}${ended} (UTC)`],
     ...(run.requestKey === undefined ? [] : [['request key', run.requestKey]]),
     ...(address === undefined ? [] : [['in Temporal', address]]),

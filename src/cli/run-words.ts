@@ -119,6 +119,14 @@ export function answersTo({ answers, run }: HoldRecord): string {
   return answers.map((answer) => `imprint runs ${answer} ${run}`).join(', or ');
 }
 
+/** The command that takes a capture up again which has left its node to be looked at; undefined where there is nothing to take up. */
+export function replayOf({ run, steps, status }: Pick<RunProgress, 'run' | 'steps' | 'status'>): string | undefined {
+  const left = status !== 'RUNNING' && status !== 'COMPLETED' && run.state !== 'completed';
+  const published = steps.some(({ number, state }) => number === '7.1' && state === 'done');
+  if (run.procedure !== 'captureImage' || !left || published) return undefined;
+  return steps.some(({ number }) => number.startsWith('5.')) ? `imprint runs replay ${run.id}` : undefined;
+}
+
 function awaited({ since, managementNode, lastCheckIn }: Untaken, now: number): string {
   const heard =
     lastCheckIn === undefined ? 'has never been heard of' : `was last heard of at ${formatTime(lastCheckIn)}`;

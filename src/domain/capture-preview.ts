@@ -10,7 +10,14 @@ export interface CapturePreview {
   readonly check: CapturePreviewCheck;
   /** A run that still owns the node though it is over: the capture would begin by taking the node over from it. */
   readonly takesOverFrom?: string;
+  /** Of a run that takes another up: from where it goes on, or why it begins at the beginning. */
+  readonly takesUp?: TakesUp;
 }
+
+/** A capture either goes on behind the step of that run which saw its system off, when nobody has touched it since, or begins again. */
+export type TakesUp =
+  | { readonly run: string; readonly behindStep: string; readonly untouchedSince: string }
+  | { readonly run: string; readonly fromTheBeginning: string };
 
 export interface CapturePreviewCheck {
   /** What stands in the way; empty when nothing does. */

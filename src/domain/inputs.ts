@@ -40,6 +40,17 @@ export interface CaptureImageInput extends NodeInput {
   readonly copyRateBytes?: number;
   /** What the run does at a step that fails: it waits there for an operator (default), or takes its steps back. */
   readonly onFailure: OnFailure;
+  /** The capture of the same node that is taken up again; absent means that nothing is. */
+  readonly resumes?: Resumes;
+}
+
+/** A capture that is over, and from where its work is taken up. */
+export interface Resumes {
+  readonly run: string;
+  /** `5.1`: from this step on everything is done again. Default: from the last step that can be proved to be done still. */
+  readonly from?: string;
+  /** Who asked for it. */
+  readonly by?: string;
 }
 
 /** Starts loadNode. */
@@ -102,7 +113,25 @@ export function parseCaptureImageInput(input: Partial<CaptureImageInput>): Captu
       ? {}
       : { copyRateBytes: parsePositive('copyRateBytes', input.copyRateBytes) }),
     onFailure: parseOnFailure(input.onFailure),
+    ...(input.resumes === undefined ? {} : { resumes: parseResumes(input.resumes) }),
   };
+}
+
+/** Checks which run is taken up; throws InvalidInputError that names the field. */
+export function parseResumes({ run, from, by }: Partial<Resumes>): Resumes {
+  if (typeof run !== 'string' || run === '') {
+    throw new InvalidInputError(`resumes.run: expected the id of a run; got ${JSON.stringify(run)}`);
+  }
+  return {
+    run,
+    ...(from === undefined ? {} : { from: parseStepNumber(from) }),
+    ...(by === undefined ? {} : { by: parseText('by', by) }),
+  };
+}
+
+function parseStepNumber(value: unknown): string {
+  if (typeof value === 'string' && /^\d+(\.\d+)*$/.test(value)) return value;
+  throw new InvalidInputError(`from: expected the number of a step, such as 5.1; got ${JSON.stringify(value)}`);
 }
 
 /** Checks a load's input; throws InvalidInputError that names the field. */

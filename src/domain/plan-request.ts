@@ -1,5 +1,9 @@
+import type { Resumes } from './inputs.ts';
+
 /** What the activities of a capture need beside the step. */
 export interface CapturePlanRequest {
+  /** The run that is taken up, if one is. */
+  readonly resumes?: Resumes;
   readonly revisionId: number;
   readonly allowForcedOff: boolean;
   readonly shutdownSeconds: number;

@@ -23,6 +23,11 @@ export interface PlanStep {
   /** For `poll` and `guest`: how long to try before the step fails. */
   readonly deadlineSeconds?: number;
   readonly arguments: JsonObject;
+  /**
+   * `off`: its evidence says how a system was seen off that was prepared and sealed before. A later run that finds the same may leave out all that
+   * comes before this step, and this step.
+   */
+  readonly proves?: 'off';
   /** The title of its undo, or the one sentence that says why it needs none. */
   readonly undo: { readonly title: string } | { readonly none: string };
 }

@@ -95,6 +95,12 @@ export interface Capturing {
   plan(request: CaptureRequest, context: CallContext): Promise<readonly PlanStep[]>;
   /** One function for each kind of step that it alone can do. */
   readonly steps: Readonly<Record<string, StepImplementation<CaptureRequest>>>;
+  /**
+   * Whether the machine is still off as an earlier run `noted` in the evidence of the step that saw it off, and its disks are what they were: then
+   * that run's sealed system is copied without being sealed again, and the plan begins with the step `proveOff`. IntegrityError says what differs.
+   * Reads only. Absent where it cannot be told: then a capture that is taken up prepares and seals the system again.
+   */
+  proveOff?(request: CaptureRequest, noted: Evidence, context: CallContext): Promise<void>;
   /** What lies in the staging directory once the plan was carried out, as data that its steps wrote there. */
   staged(request: CaptureRequest, context: CallContext): Promise<StagedImage>;
 }

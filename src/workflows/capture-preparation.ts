@@ -13,8 +13,14 @@ import type { Steps } from './steps.ts';
 
 /** What the activities need to know of the input. */
 export function planRequest(revisionId: number, input: CaptureImageInput): CapturePlanRequest {
-  const { allowForcedOff, shutdownSeconds, copyRateBytes } = input;
-  return { revisionId, allowForcedOff, shutdownSeconds, ...(copyRateBytes === undefined ? {} : { copyRateBytes }) };
+  const { allowForcedOff, shutdownSeconds, copyRateBytes, resumes } = input;
+  return {
+    revisionId,
+    allowForcedOff,
+    shutdownSeconds,
+    ...(copyRateBytes === undefined ? {} : { copyRateBytes }),
+    ...(resumes === undefined ? {} : { resumes }),
+  };
 }
 
 /** Step 1. Answers with the checked input, its defaults filled in. */
@@ -76,7 +82,10 @@ export async function openStaging({ steps, managementNode, request }: Capture): 
   );
 }
 
-/** Steps 5.1, 5.2 … Once preCapture begins, the system loses its users: an administrator must decide what becomes of the node. */
+/**
+ * Steps 5.1, 5.2 … Once preCapture begins, the system loses its users: an administrator must decide what becomes of the node. In the plan of a run
+ * that takes another up that may lie behind it already.
+ */
 export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]): Promise<void> {
   const work = captureWork(capture.managementNode, capture.request);
   const { steps } = capture;
@@ -84,11 +93,11 @@ export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]):
   await takePlanSteps(steps, '5', plan, {
     ...work,
     act: async (step, planned) => {
-      if (planned.kind === 'preCapture') {
+      if (planned.kind === 'preCapture' || planned.kind === 'proveOff') {
         steps.touch();
         steps.rescue = async (back) => await rescue(capture, sealed, back);
       }
-      if (planned.kind === 'seal') sealed = true;
+      if (planned.kind === 'seal' || planned.kind === 'proveOff') sealed = true;
       return await work.act(step, planned);
     },
   });

@@ -10,11 +10,15 @@ import { sentenceOf } from './failure-sentence.ts';
  */
 export async function rescue(capture: Capture, sealed: boolean, step: StepInput): Promise<void> {
   const { node, managementNode, steps, revision } = capture;
+  const { resumes } = capture.request;
   await onNode(managementNode, 'poll', `Power on ${node}`).setPower({ ...step, action: 'on', force: false });
   const learn = onNode(managementNode, 'poll', `Wait for the host keys of ${node}`);
   if (sealed) await learn.learnHostKeys({ ...step, revisionId: revision.id });
   const missing = await prepare(capture, step);
-  const { tasks } = await catalog('List what preCapture has done').listPrepared(step);
+  const { tasks } = await catalog('List what preCapture has done').listPrepared({
+    ...step,
+    ...(resumes === undefined ? {} : { resumes }),
+  });
   const gone = tasks.length === 0 ? 'preCapture had done nothing yet' : `preCapture had done: ${tasks.join(', ')}`;
   steps.keep(`${node} is on again${missing}; ${gone}`);
 }

@@ -5,7 +5,8 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CallContext } from '../../src/domain/call-context.ts';
 import type { Computer } from '../../src/domain/computer.ts';
-import type { PlanStep } from '../../src/domain/plan.ts';
+import type { Evidence, PlanStep } from '../../src/domain/plan.ts';
+import { planFromSealed } from '../../src/activities/take-up.ts';
 import { type CaptureRequest, type Capturing, need } from '../../src/provisioners/provisioner.ts';
 import { defineByHand, defineDomain } from '../support/domain-by-hand.ts';
 import {
@@ -230,6 +231,30 @@ describe('a capture on libvirt', () => {
 
     await expect(act(runner(again(touched.request)), touched.copy)).rejects.toThrow(`${touched.disk} changed`);
     await expect(act(runner(again(started.request)), started.copy)).rejects.toThrow('it is running (booted)');
+  });
+
+  it('is made by a later run from disks that an earlier one saw off, and from no others', async () => {
+    const { computer, disk, request, plan } = await prepareCopy('cap-13');
+    const confirm = plan.find(({ kind }) => kind === 'confirmOff');
+    if (confirm === undefined) throw new Error('the plan does not wait for off');
+    const noted = await act(runner(request), confirm);
+    const later = newRequest(computer);
+    const prove = async (off: Evidence) => await capturing.proveOff?.(later, off, world.context);
+
+    await prove(noted);
+    const revision = { id: 1, image: 'tiny', revision: 1, name: 'tiny-v1' };
+    const taken = planFromSealed(await planOf(later), { run: 'earlier', revision, step: '5.2', noted }, computer.name);
+    expect(taken.map(({ id }) => id)).toEqual(['prove-off', 'describe', 'copy-vda']);
+    await carryOut(runner(later), taken);
+    expect(await capturing.staged(later, world.context)).toMatchObject({ forced: false, offReason: 'shutdown' });
+    await execa('qemu-img', ['compare', disk, join(later.staging, 'vda.qcow2')]);
+
+    await expect(prove({})).rejects.toThrow('nobody noted it');
+    await expect(prove({ ...noted, forced: true })).rejects.toThrow('its power was cut');
+    const other = [{ file: disk, sizeBytes: 1, inode: '1', modified: '1' }];
+    await expect(prove({ ...noted, disks: other })).rejects.toThrow(`${disk} changed`);
+    await world.virsh('start', computer.name);
+    await expect(prove(noted)).rejects.toThrow('it is running (booted)');
   });
 
   it('gives up on a system that ignores the power button, unless an operator allowed to cut its power', async () => {

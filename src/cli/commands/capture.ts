@@ -56,8 +56,9 @@ export function addCaptureCommand(program: Command, session: Session): void {
     .option('--detach', 'start the run, print its id and leave')
     .action(async (node: string, options: CaptureOptions) => {
       const input = captureInput(node, options);
-      if (options.dryRun === true) await showCapturePlan(session, options, input);
-      else await conductRun(session, options, async (client) => await client.startCapture(input, requestOf(options)));
+      if (options.dryRun === true) {
+        await showCapturePlan(session, options, node, async (client) => await client.planCapture(input));
+      } else await conductRun(session, options, async (client) => await client.startCapture(input, requestOf(options)));
     });
 }
 

@@ -107,6 +107,7 @@ function offSteps(
     // Where force is allowed, the step itself ends at the limit, so the deadline lies behind it.
     deadlineSeconds: request.shutdownSeconds + (request.allowForcedOff ? 120 : 0),
     arguments: { limitSeconds: request.shutdownSeconds },
+    proves: 'off',
     undo: { none: 'It only waits, and notes what it saw in the staging directory.' },
   };
   if (!request.allowForcedOff) return [confirm];
@@ -118,6 +119,7 @@ function offSteps(
     pace: 'poll',
     deadlineSeconds: 300,
     arguments: {},
+    proves: 'off',
     undo: { none: 'A lost shutdown cannot be taken back; the image says that it was forced.' },
   };
   return [confirm, force];

@@ -6,6 +6,7 @@ import { planCapture } from './capture-plan.ts';
 import { copyDisk, undoCopyDisk } from './copy-disk.ts';
 import { describe, stagedImage } from './describe.ts';
 import { type LibvirtDeps, type LibvirtNode, openNode } from './node.ts';
+import { proveOffAsNoted, takeOffNoteOver } from './off-noted.ts';
 import { confirmOff, forceOffForCapture } from './off-proof.ts';
 import { askOff } from './power.ts';
 
@@ -20,7 +21,9 @@ export function createCapturing(deps: LibvirtDeps): Capturing {
   return {
     check: (request, context) => checkCapture(openNode(deps, request.computer), request, context),
     plan: (request, context) => planCapture(openNode(deps, request.computer), request, context),
+    proveOff: (request, noted, context) => proveOffAsNoted(openNode(deps, request.computer), request, noted, context),
     steps: {
+      proveOff: { act: bind(takeOffNoteOver) },
       askOff: { act: bind(pressPowerButton) },
       confirmOff: { act: bind((node, request, _step, context) => confirmOff(node, request, context)) },
       forceOff: { act: bind((node, request, _step, context) => forceOffForCapture(node, request, context)) },

@@ -28,12 +28,19 @@ export function disksAfter(reason: string): 'clean' | 'forced' | 'unfinished' {
   return cleanReasons.includes(reason) ? 'clean' : 'forced';
 }
 
+export const diskSchema = z.object({
+  file: z.string(),
+  sizeBytes: z.number(),
+  inode: z.string(),
+  modified: z.string(),
+});
+
 const offSchema = z.object({
   reason: z.string().optional(),
   at: z.string(),
   raw: z.string(),
   forced: z.boolean(),
-  disks: z.array(z.object({ file: z.string(), sizeBytes: z.number(), inode: z.string(), modified: z.string() })),
+  disks: z.array(diskSchema),
 });
 
 /** The first reading of off, and what the disk's files looked like then. */
@@ -83,6 +90,12 @@ export async function forceOffForCapture(
 export async function proveOffSince(node: LibvirtNode, staging: Staging, context: CallContext): Promise<OffNote> {
   const noted = await findOff(node, staging, context);
   if (noted === undefined) throw new IntegrityError(`prove that ${node.domain} is off: no step has seen it off`);
+  await refuseTouched(node, noted, context);
+  return noted;
+}
+
+/** IntegrityError unless the domain is off and its disks are what they were when off was noted. */
+export async function refuseTouched(node: LibvirtNode, noted: OffNote, context: CallContext): Promise<void> {
   const reading = await readPower(node, context);
   const now = await identifyFiles(
     node.shell,
@@ -90,7 +103,7 @@ export async function proveOffSince(node: LibvirtNode, staging: Staging, context
     context,
   );
   const touched = touchedSince(noted.disks, now);
-  if (reading.value === 'off' && touched.length === 0) return noted;
+  if (reading.value === 'off' && touched.length === 0) return;
   throw new IntegrityError(
     `prove that ${node.domain} was off since ${noted.at}: it is ${reading.raw}, ${touchedText(touched)}`,
     {
@@ -120,12 +133,26 @@ async function noteOff(
     forced,
     disks: [...(await identifyFiles(node.shell, files, context))],
   };
+  return await keepOffNote(node, staging, note, context);
+}
+
+/** What the copies prove against before and after they read. */
+export async function keepOffNote(
+  node: LibvirtNode,
+  staging: Staging,
+  note: OffNote,
+  context: CallContext,
+): Promise<Evidence> {
   await writeNote(node, posix.join(staging.notes, 'off.json'), note, context);
   return evidenceOf(note);
 }
 
 /** Disks with their backing files. That no QEMU has them open is part of the proof: qemu-img asks for a lock that a writer holds. */
-async function diskFiles(node: LibvirtNode, request: CaptureRequest, context: CallContext): Promise<readonly string[]> {
+export async function diskFiles(
+  node: LibvirtNode,
+  request: CaptureRequest,
+  context: CallContext,
+): Promise<readonly string[]> {
   const definition = await definitionOf(node, context);
   const trusted = trustedDirectories(node, request);
   const chains = await Promise.all(
@@ -145,7 +172,7 @@ async function secondsWaited(node: LibvirtNode, staging: Staging, context: CallC
   return 0;
 }
 
-function evidenceOf({ reason, at, raw, forced, disks }: OffNote): Evidence {
+export function evidenceOf({ reason, at, raw, forced, disks }: OffNote): Evidence {
   return { off: true, ...(reason === undefined ? {} : { reason }), offSince: at, raw, forced, disks: [...disks] };
 }
 

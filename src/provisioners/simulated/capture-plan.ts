@@ -57,6 +57,7 @@ function confirmOff({ computer, shutdownSeconds }: CaptureRequest): PlanStep {
     pace: 'poll',
     deadlineSeconds: shutdownSeconds + GRACE_SECONDS,
     arguments: {},
+    proves: 'off',
     undo: { none: 'it only reads' },
   };
 }

@@ -1,6 +1,6 @@
 import type { CallContext } from '../../domain/call-context.ts';
 import type { Computer } from '../../domain/computer.ts';
-import { DeadlineError, NotFoundError, NotReadyError } from '../../domain/errors.ts';
+import { DeadlineError, IntegrityError, NotFoundError, NotReadyError } from '../../domain/errors.ts';
 import type { Evidence, PlanStep } from '../../domain/plan.ts';
 import { formatSimulatedDisk, type SimulatedDisk } from '../../domain/simulated-disk.ts';
 import type { CaptureCheck, CaptureRequest, Capturing } from '../provisioner.ts';
@@ -19,8 +19,15 @@ export function simulatedCapturing(world: SimulatedWorld): Capturing {
   return {
     check: (request) => check(world, request),
     plan: async (request) => capturePlan(request, (await requireDrive(world, request.computer)).disks),
+    proveOff: async (request, noted) => {
+      await proveOff(world, request, noted);
+    },
     staged: readDescription,
     steps: {
+      proveOff: {
+        act: (request, step, context) =>
+          suffer(world, { request, step }, context, () => proveOff(world, request, step.arguments['noted'])),
+      },
       confirmOff: {
         act: (request, step, context) => suffer(world, { request, step }, context, () => confirmOff(world, request)),
       },
@@ -85,11 +92,24 @@ async function confirmOff(world: SimulatedWorld, request: CaptureRequest): Promi
   );
 }
 
+/** A machine that was started since is on, or off since another time; one that was loaded since has other disks. */
+async function proveOff(world: SimulatedWorld, { computer }: CaptureRequest, noted: unknown): Promise<Evidence> {
+  const machine = await world.machine(computer);
+  const now = offEvidence(machine);
+  const before = noted as Partial<Evidence> | undefined;
+  const same = before?.['offSince'] === now['offSince'] && before?.['boots'] === now['boots'];
+  if (machine.power === 'off' && machine.loaded?.sealed !== undefined && same) return now;
+  throw new IntegrityError(`prove that ${computer.name} is off since it was sealed: it is ${machine.power}`, {
+    evidence: { now, before: before ?? null },
+  });
+}
+
 function offEvidence(machine: Machine): Evidence {
   return {
     reason: machine.offReason ?? 'unknown',
     offSince: new Date(machine.offSince ?? 0).toISOString(),
     forced: machine.offReason === 'destroyed',
+    boots: machine.boots,
   };
 }
 

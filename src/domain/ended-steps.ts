@@ -1,5 +1,5 @@
-import type { PlanStep } from '../domain/plan.ts';
-import type { RunRecord, StepRecord } from '../domain/run.ts';
+import type { PlanStep } from './plan.ts';
+import type { RunRecord, StepRecord } from './run.ts';
 
 /** What the catalog recorded of a run that is over and still owns its node. */
 export interface EndedRun {
@@ -45,7 +45,8 @@ export function changedNode(ended: EndedRun): boolean {
   const plan = planOf(ended, ended.record?.procedure === 'captureImage' ? '4' : '5');
   const begunSteps = begunOf(ended, plan, '5');
   if (ended.record?.procedure !== 'captureImage') return begunSteps.length > 0;
-  return begunSteps.some(({ planned }) => planned.kind === 'preCapture');
+  // A run that takes another up goes on with a system that was prepared already.
+  return begunSteps.some(({ planned }) => planned.kind === 'preCapture' || planned.kind === 'proveOff');
 }
 
 /** Whether the run may have changed what is on the node, so that somebody should look before it is captured. */
