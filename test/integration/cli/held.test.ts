@@ -44,8 +44,8 @@ afterAll(async () => {
 
 beforeEach((context) => skipWithout(context, 'temporal', 'postgres'));
 
-/** A capture whose copy takes a second, asked to wait before what comes after it; its id, once it waits. */
-async function pausedCapture(node: string): Promise<string> {
+/** A capture whose copy takes seconds, asked during a step to wait before the next one; its id, once it waits. */
+async function pausedCapture(node: string, during: string): Promise<string> {
   const disk = { name: 'vda', usedBytes: 64 * 1024 ** 2 };
   const settings = { bootSeconds: 0, shutdownSeconds: 0, preCaptureSeconds: 0, copyBytesPerSecond: 8e6, disks: [disk] };
   const file = await lab.write(`${node}.json`, JSON.stringify(settings));
@@ -53,16 +53,33 @@ async function pausedCapture(node: string): Promise<string> {
   await imprint('nodes', 'add', node, ...where, '--memory', '1G', '--cpus', '2', '--settings', file);
   const { out } = await imprint('capture', node, '--image', `of-${node}`, '--os', 'simulated-os', '--detach');
   const run = out.trim();
-  await vi.waitFor(async () => expect((await lab.catalog.claims.find(node))?.owner).toBe(run), patience);
+  const begun = async () => (await lab.catalog.runs.steps(run)).map(({ number }) => number);
+  await vi.waitFor(async () => expect(await begun()).toContain(during), patience);
   const paused = await imprint('runs', 'pause', run, '--by', 'bob', '--reason', 'switch is replaced');
   expect(paused).toMatchObject({ status: 0, out: expect.stringContaining(`imprint runs resume ${run}`) });
   await vi.waitFor(async () => expect((await imprint('runs', 'held')).out).toContain(run), patience);
   return run;
 }
 
+/** A capture that was given up behind its seal is taken up by another run, first in words only. */
+async function takenUp(run: string, node: string): Promise<void> {
+  const [neither, both] = [await imprint('runs', 'replay'), await imprint('runs', 'replay', run, '--local', 'x.json')];
+  expect(neither).toMatchObject({ status: 2, err: expect.stringContaining('name either a run') });
+  expect(both).toMatchObject({ status: 2, err: expect.stringContaining('name either a run') });
+  const beyond = await imprint('runs', 'replay', run, '--from', '8.1');
+  expect(beyond).toMatchObject({ status: 2, err: expect.stringContaining('did not reach step 8.1') });
+  const words = (await imprint('runs', 'replay', run, '--dry-run')).out;
+  expect(words).toContain(`${node} would be captured as of-${node}-v1`);
+  expect(words).toMatch(
+    new RegExp(`goes on behind step 5\\.3 of run ${run}: ${node} is sealed, and off and untouched`),
+  );
+  const replayed = await imprint('runs', 'replay', run, '--by', 'dave');
+  expect(replayed).toMatchObject({ status: 0, out: expect.stringContaining(`of-${node}-v1 published`) });
+}
+
 describe('a run that waits for an operator', () => {
   it('is listed with its reason and answered at the command line', async () => {
-    const run = await pausedCapture('held-1');
+    const run = await pausedCapture('held-1', '1');
     const [held] = JSON.parse((await imprint('runs', 'held', '--json')).out) as readonly HoldRecord[];
     expect(held).toMatchObject({ run, kind: 'paused', answers: expect.arrayContaining(['resume', 'abort']) });
     expect((await imprint('runs', 'list')).out).toMatch(new RegExp(`^${run} .* paused `, 'm'));
@@ -81,7 +98,7 @@ describe('a run that waits for an operator', () => {
   });
 
   it("is asked and answered with Temporal's own command", async () => {
-    const run = await pausedCapture('held-2');
+    const run = await pausedCapture('held-2', '5.5');
     const { path } = (await findTemporalBinary(lab.directory)) ?? { path: 'temporal' };
     const place = ['--address', lab.temporal.address, '--workflow-id', run];
     const { stdout } = await execa(path, ['workflow', 'query', ...place, '--type', 'hold', '--output', 'json']);
@@ -93,6 +110,8 @@ describe('a run that waits for an operator', () => {
     await execa(path, [...update, JSON.stringify({ hold: id, by: 'carol', reason: 'wrong machine' })]);
     const watched = await imprint('runs', 'watch', run);
     expect(watched).toMatchObject({ status: 1 });
+    expect(watched.out).toContain(`take it up again:  imprint runs replay ${run}`);
     expect((await imprint('runs', 'show', run)).out).toContain('given up by carol');
+    await takenUp(run, 'held-2');
   });
 });
