@@ -63,11 +63,17 @@ function acceptedExitCode(host: string, command: Command, execution: Execution, 
   const { ending, stdout, stderr } = execution;
   if ('exitCode' in ending && allowed.includes(ending.exitCode)) return ending.exitCode;
   const Failure = isOutOfSpace(stderr.toString()) ? CapacityError : CommandFailedError;
-  throw new Failure(`${command.text} failed on ${host}`, {
+  throw new Failure(`${complaintIn(stderr.toString())}${command.text} failed on ${host}`, {
     evidence: {
       ...ending,
       stderr: stderr.toString().slice(-EVIDENCE_CHARACTERS),
       stdout: stdout.toString().slice(-EVIDENCE_CHARACTERS),
     },
   });
+}
+
+/** First, since messages are cut: the text of a script says nothing to whoever reads why a run waits, what it complained of last does. */
+function complaintIn(stderr: string): string {
+  const line = stderr.trim().split('\n').at(-1)?.trim() ?? '';
+  return line === '' ? '' : `${line.slice(0, 200)}: `;
 }

@@ -102,7 +102,10 @@ describe.each([
     expect((await run({ allowedExitCodes: [0, 3] })).exitCode).toBe(3);
     const error: unknown = await run({}).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(CommandFailedError);
-    expect(error).toMatchObject({ evidence: { exitCode: 3, stderr: 'why\n' } });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^why: sh -c .* failed on /),
+      evidence: { exitCode: 3, stderr: 'why\n' },
+    });
   });
 
   it('takes output on standard error for no error', async () => {
