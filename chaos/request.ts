@@ -1,4 +1,4 @@
-import type { CaptureRequest } from '../src/client.ts';
+import type { CaptureRequest, PowerAction } from '../src/client.ts';
 import type { Asked } from './ledger.ts';
 import type { Stage } from './stage.ts';
 
@@ -34,13 +34,13 @@ export function load({ imprint }: Stage, node: string, image: string): Request {
   };
 }
 
-export function power({ imprint }: Stage, node: string, action: 'on' | 'off'): Request {
+export function power({ imprint }: Stage, node: string, action: PowerAction): Request {
   const requestKey = nextKey();
   return {
     run: `powerNode/${node}/${requestKey}`,
     procedure: 'powerNode',
     node,
-    power: action,
+    power: action === 'off' ? 'off' : 'on',
     start: async () => await imprint.client.power({ node, action }, { requestKey }),
   };
 }

@@ -6,7 +6,7 @@ import { eventually, must } from '../waiting.ts';
 import type { RealStage } from './real-stage.ts';
 
 /** So long a guest may take until it can be worked with, in milliseconds: it boots without KVM, and other faults go on. */
-const readyMs = 120_000;
+const readyMs = 90_000;
 
 /** Makes a copy last for half a minute, so that it can be struck. Bytes a second. */
 const copyRateBytes = 20 * 1024 ** 2;
@@ -30,22 +30,24 @@ interface Drawing {
   readonly random: Random;
 }
 
-/** What answers is captured, switched off or loaded anew; what is off is loaded, or switched on where it was just switched off. */
+/**
+ * What answers is captured, reset or loaded anew; what is off is loaded or switched on. No machine is asked to power off: the guest has nothing
+ * that hears the power button.
+ */
 async function drawRequest(stage: RealStage, node: string, { images, random }: Drawing): Promise<Request> {
   const [isOn, choice, image] = [await isRunning(stage, node), random.whole(1, 100), random.one(images)];
-  if (!isOn) return choice <= 60 && wasSwitchedOff(stage, node) ? power(stage, node, 'on') : load(stage, node, image);
-  if ((await imageOn(stage, node)) === undefined || choice > 85) return load(stage, node, image);
-  if (choice > 70) return power(stage, node, 'off');
-  return capture(stage, node, { after: choice > 50 ? 'reload' : 'leaveOff', author: 'chaos', copyRateBytes });
+  const isDefined = stage.ledger.all().some((asked) => asked.node === node);
+  if (!isOn) return choice <= 10 && isDefined ? power(stage, node, 'on') : load(stage, node, image);
+  if (choice > 85 || (await imageOn(stage, node)) === undefined) return load(stage, node, image);
+  if (choice > 80) return power(stage, node, 'reset');
+  return capture(stage, node, { after: choice > 60 ? 'reload' : 'leaveOff', author: 'chaos', copyRateBytes });
 }
 
-function wasSwitchedOff({ ledger }: RealStage, node: string): boolean {
-  return ledger.all().findLast((asked) => asked.node === node)?.power === 'off';
-}
-
+/** Whether a guest answers is asked of those only that were just loaded: it takes a boot. */
 async function see(stage: RealStage, node: string): Promise<Sight> {
   if (!(await isRunning(stage, node))) return { power: 'off' };
-  const loaded = await imageOn(stage, node);
+  const last = stage.ledger.all().findLast((asked) => asked.node === node);
+  const loaded = last?.procedure === 'loadNode' ? await imageOn(stage, node) : undefined;
   return { power: 'on', ...(loaded === undefined ? {} : { loaded }) };
 }
 

@@ -81,9 +81,10 @@ async function build({ nodes, workers, endMs, say }: RealStageOptions, undos: Un
   };
 }
 
-/** A domain whose SSH port is reached through a relay. */
+/** A domain whose SSH port is reached through a relay. What a load replaces does not hear the power button: nobody waits long for it. */
 async function addNode(vm: VmImprint, name: string): Promise<Relay> {
   const hostPort = await freePort();
-  const { sshPort } = await vm.addNode(name, { network: { kind: 'user', forwards: [{ hostPort, guestPort: 22 }] } });
+  const network = { kind: 'user', forwards: [{ hostPort, guestPort: 22 }] };
+  const { sshPort } = await vm.addNode(name, { network, shutdownSeconds: 10 });
   return await startRelay(sshPort, hostPort);
 }

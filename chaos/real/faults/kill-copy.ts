@@ -4,8 +4,8 @@ import { eventually } from '../../waiting.ts';
 import { bytesIn, runOfTarget, sessionOf, type SeenCopy } from '../copies.ts';
 import type { RealStage } from '../real-stage.ts';
 
-/** A run without a copy may go on before the next one copies. */
-const foundMs = 240_000;
+/** Only a capture copies, and a machine boots for minutes before it can be captured. */
+const foundMs = 600_000;
 const againMs = 180_000;
 
 export const killCopy: Fault<RealStage> = {

@@ -19,7 +19,7 @@ describe('the arguments of the chaos', () => {
   it('with --real ask for two machines, one after the other, and for time between the faults; what is said goes before', () => {
     expect(parseArguments(['--real'])).toMatchObject({
       kind: 'real',
-      options: { nodes: 2, atOnce: 1, meanMs: 30_000 },
+      options: { nodes: 2, atOnce: 1, meanMs: 25_000 },
     });
     expect(parseArguments(['--real', '--kills', '20', '--seed', 'x', '--nodes', '1']).options).toMatchObject({
       kills: 20,
