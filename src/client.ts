@@ -48,6 +48,8 @@ export {
 } from './domain/errors.ts';
 export type { Catalog, Claim, ImageRow, ManagementNode, NewComputer, OperatingSystemRow } from './catalog/catalog.ts';
 export type { AnswerGiven } from './client/answer.ts';
+export type { HeldPowerGiven } from './client/held-power.ts';
+export type { HeldPowerRecord } from './domain/power-asked.ts';
 export type { Hold, HoldAnswer, HoldRecord } from './domain/hold.ts';
 export type { ReplayRequest } from './client/replay.ts';
 export type { RunHandle } from './client/run-handle.ts';
@@ -113,7 +115,7 @@ export interface ImprintClient {
   startLoads(input: FleetRequest, options?: RequestOptions): Promise<FleetHandle>;
   /** A fleet that was started before, by its id. NotFoundError; InvalidInputError for a run that is no fleet. */
   fleet(id: string): Promise<FleetHandle>;
-  /** Starts a power run: on, off (asks the guest; cuts the power only with `force`), reset. */
+  /** Starts a power run: on, off (asks the guest; cuts the power only with `force`), reset. On a node whose run waits: `run(id).power`. */
   power(input: PowerRequest, options?: RequestOptions): Promise<RunHandle<PowerReading>>;
   /** Starts taking whatever is loaded off a node. */
   startUnload(node: string, options?: RequestOptions): Promise<RunHandle<void>>;

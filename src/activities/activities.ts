@@ -5,6 +5,7 @@ import { createClaimingActivities, type ClaimingActivities } from './claiming.ts
 import { createDeletingActivities, type DeletingActivities } from './deleting.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createFleetActivities, type FleetActivities } from './fleet.ts';
+import { createHeldPowerActivities, type HeldPowerActivities } from './held-power.ts';
 import { createHoldingActivities, type HoldingActivities } from './holding.ts';
 import { createFreeingActivities, type FreeingActivities } from './freeing.ts';
 import { createLoadPlanActivities, type LoadPlanActivities } from './load-plan.ts';
@@ -38,6 +39,7 @@ export type Activities = ClaimingActivities &
   TakingOverActivities &
   FreeingActivities &
   HoldingActivities &
+  HeldPowerActivities &
   RescuingActivities;
 
 export function createActivities(deps: ActivityDependencies): Activities {
@@ -60,6 +62,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createTakingOverActivities(deps),
     ...createFreeingActivities(deps),
     ...createHoldingActivities(deps),
+    ...createHeldPowerActivities(deps),
     ...createRescuingActivities(deps),
   };
 }

@@ -1,6 +1,8 @@
 import { DeadlineError, NotReadyError } from '../domain/errors.ts';
 import { defaultShutdownSeconds } from '../domain/inputs.ts';
-import type { PowerAction, PowerReading, PowerValue } from '../domain/power.ts';
+import type { Claimant } from '../catalog/catalog.ts';
+import type { PowerAsked } from '../domain/power-asked.ts';
+import type { PowerReading, PowerValue } from '../domain/power.ts';
 import { need, type Power } from '../provisioners/provisioner.ts';
 import type { CallContext } from '../domain/call-context.ts';
 import type { Computer } from '../domain/computer.ts';
@@ -15,7 +17,7 @@ const confirmSeconds = 60;
 
 export interface PowerActivities {
   /** Asks for the power and reads until it is so. Asking for the state that it is in already is success. */
-  setPower(input: StepInput & { readonly action: PowerAction; readonly force: boolean }): Promise<PowerReading>;
+  setPower(input: StepInput & PowerAsked): Promise<PowerReading>;
 }
 
 interface PowerTask {
@@ -28,22 +30,29 @@ interface PowerTask {
 
 export function createPowerActivities(deps: ActivityDependencies): PowerActivities {
   return {
-    async setPower({ action, force, ...step }) {
-      const prove = async () => await deps.catalog.claims.fence(claimant(step));
-      await prove();
-      const { provisioner, computer } = await nodeFacts(deps, step.node);
-      const task = { power: need(provisioner, 'power'), computer, context: callContext(), prove };
-      switch (action) {
-        case 'on':
-          return await powerOn(task);
-        case 'off':
-          return await powerOff(task, force);
-        case 'reset':
-          await task.power.reset(computer, task.context);
-          return await readUntil(task, 'on', confirmSeconds);
-      }
-    },
+    setPower: async ({ action, force, ...step }) =>
+      await carryOutPower(deps, { claimant: claimant(step), action, force }),
   };
+}
+
+/** Proves the claim, asks for the power and reads until it is so. Asking for the state that it is in already is success. */
+export async function carryOutPower(
+  deps: ActivityDependencies,
+  { claimant, action, force }: PowerAsked & { readonly claimant: Claimant },
+): Promise<PowerReading> {
+  const prove = async () => await deps.catalog.claims.fence(claimant);
+  await prove();
+  const { provisioner, computer } = await nodeFacts(deps, claimant.node);
+  const task = { power: need(provisioner, 'power'), computer, context: callContext(), prove };
+  switch (action) {
+    case 'on':
+      return await powerOn(task);
+    case 'off':
+      return await powerOff(task, force);
+    case 'reset':
+      await task.power.reset(computer, task.context);
+      return await readUntil(task, 'on', confirmSeconds);
+  }
 }
 
 async function powerOn(task: PowerTask): Promise<PowerReading> {

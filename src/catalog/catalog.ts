@@ -8,6 +8,7 @@ import type { Procedure, RunRecord, RunState, StepRecord } from '../domain/run.t
 import type { RevisionDeletion, RevisionLife, RevisionUses } from './published-revisions.ts';
 import type { NodeReleases } from './node-releases.ts';
 import type { Fleets } from './fleets.ts';
+import type { HoldPower } from './hold-power.ts';
 import type { Holds } from './holds.ts';
 import type { Slots } from './slots.ts';
 import type { TemporalHomes } from './temporal-home.ts';
@@ -27,6 +28,7 @@ export interface Catalog {
   readonly setAside: SetAside;
   readonly runs: Runs;
   readonly holds: Holds;
+  readonly holdPower: HoldPower;
   readonly archive: Archive;
   readonly nodeReleases: NodeReleases;
   readonly slots: Slots;

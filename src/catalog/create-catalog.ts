@@ -7,6 +7,7 @@ import { createCopies } from './copies.ts';
 import { openDatabase } from './database.ts';
 import { createManagementNodes, createProvisioningSystems } from './management-nodes.ts';
 import { createFleets } from './fleets.ts';
+import { createHoldPower } from './hold-power.ts';
 import { createHolds } from './holds.ts';
 import { migrate, type MigrateOptions } from './migrate.ts';
 import { createNodeReleases } from './node-releases.ts';
@@ -60,6 +61,7 @@ export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
     setAside: createSetAside(database),
     runs: createRuns(database),
     holds: createHolds(database),
+    holdPower: createHoldPower(database),
     archive: createArchive(database),
     nodeReleases: createNodeReleases(database),
     slots: createSlots(database),

@@ -3,6 +3,7 @@ import { computerStates } from '../domain/computer.ts';
 import { holdAnswers, holdKinds, type GivenAnswer, type Hold, type HoldRecord } from '../domain/hold.ts';
 import { moveComputer, lockComputer, restoreComputer, type LockedComputer } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
+import { askedPower, selectPower } from './hold-power.ts';
 import { parseFirst, parseRows, timestamp } from './rows.ts';
 
 /** Which run waits, on which node. */
@@ -46,6 +47,7 @@ const row = z
     by: z.string().exactOptional(),
     why: z.string().exactOptional(),
     at: timestamp.exactOptional(),
+    power: z.array(askedPower),
   })
   .transform(({ answer, by, why, at, ...hold }): HoldRecord => {
     if (answer === undefined || answer === 'superseded' || by === undefined || at === undefined) return hold;
@@ -53,7 +55,8 @@ const row = z
   });
 
 const select = `SELECT h.run_id AS run, r.node, h.id, h.kind, h.step, h.title, h.reason, h.answers, h.since,
-    h.parked_since AS "parkedSince", h.answer, h.answered_by AS by, h.answer_reason AS why, h.answered AS at
+    h.parked_since AS "parkedSince", h.answer, h.answered_by AS by, h.answer_reason AS why, h.answered AS at,
+    ${selectPower} AS power
   FROM run_holds h JOIN runs r ON r.id = h.run_id`;
 const isOpen = `h.answer IS NULL AND r.state = 'running'`;
 

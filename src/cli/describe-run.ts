@@ -3,7 +3,7 @@ import type { Evidence } from '../domain/plan.ts';
 import { describePlace } from '../domain/slot-queue.ts';
 import type { StepRecord } from '../domain/run.ts';
 import { formatDuration, formatTime } from './amounts.ts';
-import { answersTo, describeHold, headline, outcomeOf, replayOf, stateOf } from './run-words.ts';
+import { answersTo, describeHold, describePower, headline, outcomeOf, replayOf, stateOf } from './run-words.ts';
 import { fields } from './style.ts';
 
 /** At most so many lines of evidence for a step; `--json` has all of it. */
@@ -24,6 +24,7 @@ export function describeRun(progress: RunProgress, address: string | undefined):
     ...(progress.hold === undefined ? [] : [['waits', describeHold(progress.hold)]]),
     ...(progress.hold === undefined ? [] : [['answer', answersTo(progress.hold)]]),
     ...(replay === undefined ? [] : [['take it up', replay]]),
+    ...(progress.hold?.power ?? []).map((power) => ['power', describePower(power)]),
     ['begun', `${formatTime(run.created)}${ended} (UTC)`],
     ...(run.requestKey === undefined ? [] : [['request key', run.requestKey]]),
     ...(address === undefined ? [] : [['in Temporal', address]]),

@@ -1,4 +1,4 @@
-import type { HoldRecord, RunProgress, Untaken } from '../client.ts';
+import type { HeldPowerRecord, HoldRecord, RunProgress, Untaken } from '../client.ts';
 import type { Progress } from '../domain/call-context.ts';
 import { leftByEnd } from '../domain/ended-run.ts';
 import { isFresh } from '../domain/check-in.ts';
@@ -6,6 +6,7 @@ import { describePlace } from '../domain/slot-queue.ts';
 import type { JsonObject } from '../domain/plan.ts';
 import type { RunRecord, StepRecord } from '../domain/run.ts';
 import { formatBytes, formatDuration, formatTime } from './amounts.ts';
+import { powerWords } from './power-words.ts';
 
 /** What a run does, from its input: `Capture lab-07 as web`. */
 export function headline(run: Pick<RunRecord, 'procedure' | 'node' | 'input'>): string {
@@ -112,6 +113,12 @@ function wordOf({ kind }: HoldRecord): string {
 export function describeHold(hold: HoldRecord): string {
   const parked = hold.parkedSince === undefined ? '' : `, parked since ${formatTime(hold.parkedSince)}`;
   return `${wordOf(hold)} since ${formatTime(hold.since)} (UTC)${parked} at step ${hold.step}: ${hold.reason}`;
+}
+
+/** `off --force by bob (to be sure): off (shutdown)` */
+export function describePower({ action, force, by, reason, reading, error }: HeldPowerRecord): string {
+  const came = reading === undefined ? (error ?? 'under way') : powerWords(reading);
+  return `${action}${force ? ' --force' : ''} by ${by} (${reason}): ${came}`;
 }
 
 /** Commands to copy. */

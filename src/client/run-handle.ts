@@ -1,10 +1,12 @@
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Hold, HoldAnswer } from '../domain/hold.ts';
+import type { PowerReading } from '../domain/power.ts';
 import type { RunRecord } from '../domain/run.ts';
 import { answerHold, openHold, pauseRun, type AnswerGiven } from './answer.ts';
 import { archivedResult } from './archived-run.ts';
 import { toRunFailure } from './errors.ts';
+import { powerHeld, type HeldPowerGiven } from './held-power.ts';
 import { exportHistory, type ExportedHistory } from './history/export-history.ts';
 import { watchRun, type RunProgress } from './watch.ts';
 
@@ -22,6 +24,12 @@ export interface RunHandle<Result> {
    * ConflictError when the run does not wait, waits at another hold, was answered already, or the answer does not fit.
    */
   answer(answer: HoldAnswer, given: AnswerGiven): Promise<Hold>;
+  /**
+   * Powers the node of a run that waits on or off, or resets it, and answers what was read afterwards; the run goes on waiting. ConflictError when it
+   * does not wait, waits at another hold, was answered already, or where booting would do harm: a captured system before its copy is published, a
+   * node on which a load has not put a whole system. DeadlineError when the node did not become so.
+   */
+  power(given: HeldPowerGiven): Promise<PowerReading>;
   /** Makes the run wait before its next step. ConflictError when it waits already or is over. */
   pause(who: Pick<AnswerGiven, 'by' | 'reason'>): Promise<void>;
   /** The run as the catalog knows it now. */
@@ -49,6 +57,7 @@ export function createRunHandle<Result>(catalog: Catalog, workflow: WorkflowHand
     },
     hold: async () => await openHold(workflow),
     answer: async (answer, given) => await answerHold(workflow, answer, given),
+    power: async (given) => await powerHeld(workflow, given),
     pause: async (who) => await pauseRun(workflow, who),
     describe: async () => await catalog.runs.get(id),
     history: async () => await exportHistory(catalog, workflow),

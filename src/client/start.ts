@@ -1,14 +1,13 @@
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { ulid } from 'ulid';
 import type { Catalog } from '../catalog/catalog.ts';
-import { ConflictError } from '../domain/errors.ts';
 import { parseName } from '../domain/names.ts';
 import type { Procedure } from '../domain/run.ts';
 import { runAttributes } from '../domain/search-attributes.ts';
 import { attributePairs } from '../workflows/search-attributes.ts';
 import { sharedQueue } from '../workflows/task-queues.ts';
-import { isOver } from './is-over.ts';
 import { describeRequest } from './describe-request.ts';
+import { refuseBusy } from './refuse-busy.ts';
 import { createRunHandle, type RunHandle } from './run-handle.ts';
 
 /** What is needed to start a run. */
@@ -53,23 +52,6 @@ export async function startRun<Result>(
 
 async function isKnown(catalog: Catalog, id: string): Promise<boolean> {
   return (await catalog.runs.find(id)) !== undefined;
-}
-
-/** The claim of the run's first step decides; asking here gives the answer before anything is started. */
-async function refuseBusy(
-  client: Client,
-  catalog: Catalog,
-  { procedure, node, id }: { readonly procedure: Procedure; readonly node: string; readonly id: string },
-): Promise<void> {
-  if (procedure === 'checkNode') return;
-  const claim = await catalog.claims.find(node);
-  // The same request may have been made at the same moment, and its run may own the node by now.
-  if (claim === undefined || claim.owner === id) return;
-  // What a run has left that is over is settled by the first step of this one.
-  if (await isOver(client, claim.owner)) return;
-  throw new ConflictError(`node ${node} is owned by run ${claim.owner}, since ${claim.since}`, {
-    evidence: { owner: claim.owner },
-  });
 }
 
 /** A workflow to start. */

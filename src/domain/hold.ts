@@ -1,4 +1,5 @@
 import { InvalidInputError } from './errors.ts';
+import type { HeldPowerRecord } from './power-asked.ts';
 
 /** What becomes of a run at a step that cannot be carried out: it waits there for an operator, or takes its steps back at once. */
 export const onFailureValues = ['hold', 'unwind'] as const;
@@ -39,6 +40,8 @@ export interface HoldRecord extends Hold {
   /** Since when its deadline is over; nothing was taken back or deleted then, and its alarm is repeated. */
   readonly parkedSince?: string;
   readonly answer?: GivenAnswer & { readonly at: string };
+  /** What was asked of the node's power meanwhile, the oldest first. */
+  readonly power: readonly HeldPowerRecord[];
 }
 
 /** Who answered what, and why. */

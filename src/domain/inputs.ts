@@ -2,7 +2,7 @@ import { InvalidInputError } from './errors.ts';
 import { onFailureValues, type OnFailure } from './hold.ts';
 import { parseImageName, parseName, parseRevisionNumber, revisionName, type NumberedRevision } from './names.ts';
 import { afterCaptureValues, type AfterCapture } from './run.ts';
-import type { PowerAction } from './power.ts';
+import { parsePowerAsked, type PowerAsked } from './power-asked.ts';
 
 /** What every procedure is started with. */
 export interface NodeInput {
@@ -63,11 +63,7 @@ export interface LoadNodeInput extends NodeInput {
 }
 
 /** Starts powerNode. */
-export interface PowerNodeInput extends NodeInput {
-  readonly action: PowerAction;
-  /** For `off` and `reset`: whether the power may be cut when the guest does not power off in time. */
-  readonly force: boolean;
-}
+export interface PowerNodeInput extends NodeInput, PowerAsked {}
 
 /** Starts deleteRevision. */
 export interface DeleteRevisionInput extends NumberedRevision {
@@ -146,11 +142,7 @@ export function parseLoadNodeInput(input: Partial<LoadNodeInput>): LoadNodeInput
 
 /** Checks the input of a power run; throws InvalidInputError that names the field. */
 export function parsePowerNodeInput(input: Partial<PowerNodeInput>): PowerNodeInput {
-  const action = input.action;
-  if (action !== 'on' && action !== 'off' && action !== 'reset') {
-    throw new InvalidInputError(`action: expected on, off or reset; got ${JSON.stringify(action)}`);
-  }
-  return { node: parseName('node', input.node), action, force: parseFlag('force', input.force ?? false) };
+  return { node: parseName('node', input.node), ...parsePowerAsked(input) };
 }
 
 /** Checks the input of a procedure that needs nothing but the node. */

@@ -23,4 +23,5 @@ export interface PowerReading {
 }
 
 /** What can be asked of a machine's power. `off` asks the guest first and forces only where that is allowed. */
-export type PowerAction = 'on' | 'off' | 'reset';
+export const powerActions = ['on', 'off', 'reset'] as const;
+export type PowerAction = (typeof powerActions)[number];

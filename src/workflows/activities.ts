@@ -1,7 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.ts';
 import type { Pace } from '../domain/plan.ts';
-import { catalogOptions, nodeOptions } from './activity-options.ts';
+import { catalogOptions, heldPowerOptions, nodeOptions } from './activity-options.ts';
 
 /** Temporal refuses a longer one, and then tries the workflow task again for ever. Input that was not checked yet is in some of them. */
 const longestSummary = 120;
@@ -14,6 +14,11 @@ export function catalog(summary: string): Activities {
 /** Activities on the computers of one management node, at the pace of the step. `summary` is what Temporal's UI shows. */
 export function onNode(managementNode: string, pace: Pace, summary: string): Activities {
   return proxyActivities<Activities>({ ...nodeOptions(managementNode, pace), summary: shorten(summary) });
+}
+
+/** What an operator asks of the power of a node whose run waits. */
+export function powerOfHeld(managementNode: string, summary: string): Pick<Activities, 'powerHeldNode'> {
+  return proxyActivities<Activities>({ ...heldPowerOptions(managementNode), summary: shorten(summary) });
 }
 
 function shorten(summary: string): string {

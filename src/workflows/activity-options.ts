@@ -41,6 +41,17 @@ export function auditOptions(taskQueue: string): ActivityOptions {
   };
 }
 
+/** Somebody waits for the answer, and asks again where it is no: it is not tried for as long as a step is. */
+export function heldPowerOptions(managementNode: string): ActivityOptions {
+  return {
+    ...always,
+    taskQueue: nodeQueue(managementNode),
+    startToCloseTimeout: '10 minutes',
+    scheduleToStartTimeout: '1 minute',
+    retry: { ...retry, maximumAttempts: 3 },
+  };
+}
+
 /** Work on a node, at the pace that its step declares. */
 export function nodeOptions(managementNode: string, pace: Pace): ActivityOptions {
   switch (pace) {

@@ -97,6 +97,9 @@ export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]):
         steps.touch();
         steps.rescue = async (back) => await rescue(capture, sealed, back);
       }
+      if (planned.kind !== 'preCapture') {
+        steps.power.keepFromBooting(`${capture.node} is to stay as it is until its copy is published`);
+      }
       if (planned.kind === 'seal' || planned.kind === 'proveOff') sealed = true;
       return await work.act(step, planned);
     },

@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   CancellationScope,
   condition,
   defineQuery,
@@ -18,7 +17,10 @@ import {
   type HoldAnswer,
 } from '../domain/hold.ts';
 import { catalog } from './activities.ts';
+import { HeldPower } from './held-power.ts';
+import type { NodePower } from './node-power.ts';
 import { recordSearchAttributes } from './record-search-attributes.ts';
+import { refusal } from './refusal.ts';
 import type { StepList } from './step-list.ts';
 
 /** Why a run is to wait. */
@@ -30,24 +32,28 @@ const longestWhy = 200;
 
 /**
  * Where one run waits for an operator. Its updates `retry`, `skip`, `abort`, `rescue` and `resume` name the hold that they answer: Temporal
- * hands old updates to a run again that was reset, and those must not answer another hold. Its query `hold` says what it waits for.
+ * hands old updates to a run again that was reset, and those must not answer another hold. Its query `hold` says what it waits for, its update
+ * `power` acts on its node meanwhile.
  */
 export class Holds {
   readonly #node: string;
   readonly #list: StepList;
+  readonly #power: HeldPower;
   #count = 0;
   #open: Hold | undefined;
   #given: GivenAnswer | undefined;
   #pause: Who | undefined;
 
-  constructor(node: string, list: StepList) {
+  constructor(node: string, list: StepList, power: NodePower) {
     this.#node = node;
     this.#list = list;
     setHandler(defineQuery('hold'), () => this.#open ?? null);
     for (const answer of holdAnswers) this.#listenFor(answer);
     setHandler(defineUpdate<undefined, [Who]>('pause'), (who) => this.#askForPause(who), {
       validator: (who: Who) => this.#refusePause(who),
+      description: 'Waits before its next step.',
     });
+    this.#power = new HeldPower(node, power, (hold) => this.#requireOpen(hold));
   }
 
   /** Who asked the run to wait before its next step; undefined when nobody did. */
@@ -92,6 +98,8 @@ export class Holds {
   }
 
   async #end(hold: Hold, answer: GivenAnswer): Promise<GivenAnswer> {
+    this.#given = answer;
+    await this.#power.settled();
     this.#open = undefined;
     this.#list.showHold(undefined);
     recordSearchAttributes({ ImprintHeld: undefined, ImprintHeldWhy: undefined });
@@ -107,21 +115,25 @@ export class Holds {
     };
     setHandler(defineUpdate<undefined, [AnswerRequest]>(answer), give, {
       validator: (request: AnswerRequest) => this.#refuseAnswer(answer, request),
+      description: meanings[answer],
     });
   }
 
   #refuseAnswer(answer: HoldAnswer, request: AnswerRequest): void {
     const { hold, reason } = parseAnswerRequest(request);
-    const open = this.#open;
-    if (open === undefined) throw refusal('the run does not wait for an operator');
-    if (hold !== open.id) throw refusal(`hold ${hold} is not open; the run waits at hold ${open.id}`);
-    if (this.#given !== undefined) {
-      throw refusal(`hold ${hold} was answered already: ${this.#given.answer} by ${this.#given.by}`);
-    }
+    const open = this.#requireOpen(hold);
     if (!open.answers.includes(answer)) {
       throw refusal(`${answer} does not answer step ${open.step}; what does: ${open.answers.join(', ')}`);
     }
     if (answer === 'skip' && reason === '') throw refusal('reason: say why the step is skipped');
+  }
+
+  #requireOpen(hold: string): Hold {
+    const open = this.#open;
+    if (open === undefined) throw refusal('the run does not wait for an operator');
+    if (hold !== open.id) throw refusal(`hold ${hold} is not open; the run waits at hold ${open.id}`);
+    if (this.#given === undefined) return open;
+    throw refusal(`hold ${hold} was answered already: ${this.#given.answer} by ${this.#given.by}`);
   }
 
   #askForPause(who: Who): undefined {
@@ -134,8 +146,13 @@ export class Holds {
   }
 }
 
-const cancelledAnswer: GivenAnswer = { answer: 'abort', by: 'the cancellation', reason: 'the run was cancelled' };
+/** Temporal's UI shows them where an update is chosen. */
+const meanings: Readonly<Record<HoldAnswer, string>> = {
+  retry: 'Takes a held run up again at the step that failed.',
+  skip: 'Goes on without the step that failed, where it allows that.',
+  abort: 'Takes the steps of a held run back.',
+  rescue: 'The same, and gives the machine of a capture back to its user.',
+  resume: 'Lets a paused run go on.',
+};
 
-function refusal(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: 'ConflictError', message, nonRetryable: true });
-}
+const cancelledAnswer: GivenAnswer = { answer: 'abort', by: 'the cancellation', reason: 'the run was cancelled' };

@@ -1,5 +1,6 @@
 import type { NodeStatusValue } from '../domain/node-status.ts';
 import type { PlanStep } from '../domain/plan.ts';
+import type { StepInput } from '../domain/step-input.ts';
 import { catalog, onNode } from './activities.ts';
 import { loadWork, takePlanSteps } from './plan-steps.ts';
 import { giveSlotBack, waitForSlot } from './slot-steps.ts';
@@ -77,7 +78,7 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
   const { before, after } = splitPlan(plan);
   steps.stopIfCancelled();
   steps.touch();
-  await takePlanSteps(steps, `${prefix}5`, before, loadWork(managementNode, { revisionId }));
+  await putSystemOn(steps, prefix, before, target);
 
   // 6 to 8.
   await learnHostKeys(steps, prefix, target);
@@ -101,6 +102,24 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
       await onNode(managementNode, 'short', 'Clear the jobs of the run').clearLoadJobs({ ...step, revisionId }),
     { noUndo: 'They are done.', skippable: { without: 'their directories stay', instead: undefined } },
   );
+}
+
+/** Until all of it is there, and again while it is taken back, there is no whole system that could boot. */
+async function putSystemOn(
+  steps: Steps,
+  prefix: string,
+  plan: readonly PlanStep[],
+  { managementNode, node, revisionId }: LoadTarget,
+): Promise<void> {
+  const work = loadWork(managementNode, { revisionId });
+  const notWhole = `the load has not put a whole system on ${node}`;
+  steps.power.keepFromBooting(notWhole);
+  const undo = async (step: StepInput, planned: PlanStep): Promise<void> => {
+    steps.power.keepFromBooting(notWhole);
+    await work.undo(step, planned);
+  };
+  await takePlanSteps(steps, `${prefix}5`, plan, { ...work, undo });
+  steps.power.letBoot();
 }
 
 /** Before the first contact with a system that has booted with new host keys. */

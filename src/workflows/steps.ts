@@ -5,6 +5,7 @@ import type { ShownStep } from './details.ts';
 import { sentenceOf } from './failure-sentence.ts';
 import { isDisowned, isStalled, mayHold } from './holdable.ts';
 import { Holds } from './holds.ts';
+import { NodePower } from './node-power.ts';
 import { StepList } from './step-list.ts';
 
 /**
@@ -36,6 +37,8 @@ interface Registered {
 /** The steps of one run: shows them, waits at one that fails, and takes them back, newest first, when the run is given up or cancelled. */
 export class Steps {
   readonly node: string;
+  /** What an operator may do to the node's power while the run waits. */
+  readonly power = new NodePower();
   /** Lets the machine go back to its user; set while that is possible. */
   rescue: ((step: StepInput) => Promise<unknown>) | undefined;
   whileHeld: WhileHeld | undefined;
@@ -51,7 +54,7 @@ export class Steps {
   constructor(node: string, headline: string, onFailure?: OnFailure) {
     this.node = node;
     this.#list = new StepList(headline);
-    this.#holds = onFailure === undefined ? undefined : new Holds(node, this.#list);
+    this.#holds = onFailure === undefined ? undefined : new Holds(node, this.#list, this.power);
     this.#onFailure = onFailure ?? 'unwind';
   }
 
@@ -104,6 +107,7 @@ export class Steps {
     this.#stays.push(stays);
     this.#undos = this.#undos.filter(({ line }) => except.includes(line.number));
     this.rescue = undefined;
+    this.power.letBoot();
   }
 
   /** Says in the outcome what stays although the run fails. */
@@ -227,6 +231,7 @@ export class Steps {
   }
 
   #registerRescue(undo: (step: StepInput) => Promise<unknown>): void {
+    this.power.letBoot();
     const line: StepLine = { number: '10', title: `Give ${this.node} back to its user` };
     const shown = this.#list.show(line);
     const plan = this.#undos.findIndex(({ line: { number } }) => number === '5');

@@ -1,6 +1,6 @@
 import { describe, it, vi } from 'vitest';
 import type { RunHandle } from '../../src/client.ts';
-import { UnavailableError } from '../../src/domain/errors.ts';
+import { UnauthorizedError, UnavailableError } from '../../src/domain/errors.ts';
 import type { Hold } from '../../src/domain/hold.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
@@ -194,6 +194,92 @@ describe.concurrent('a run that cannot carry a step out', () => {
     await run.answer('retry', by);
     await run.result();
     expect((await actionsOn(imprint, node)).filter((action) => action.startsWith('fill'))).toHaveLength(1);
+  });
+
+  it('powers its node for an operator, but never boots what is sealed before its copy is published', async ({
+    expect,
+  }) => {
+    const { node, run, hold } = await holdAt(copyStep);
+    const failed = (await imprint.catalog.runs.steps(run.id)).find(({ number }) => number === '5.5');
+    for (const action of ['on', 'reset'] as const) {
+      await expect(run.power({ action, ...by })).rejects.toThrow(/is to stay as it is .*; say rescue instead/);
+    }
+    const other = { action: 'off', ...by } as const;
+    await expect(run.power({ ...other, hold: '5.5#9@x' })).rejects.toMatchObject({ name: 'ConflictError' });
+    await expect(run.power({ ...other, reason: '' })).rejects.toMatchObject({ name: 'InvalidInputError' });
+    const alone = imprint.client.power({ node, action: 'on' });
+    await expect(alone).rejects.toThrow(`imprint runs power ${run.id} on|off|reset`);
+
+    expect(await run.power({ action: 'off', force: true, ...by })).toMatchObject({ value: 'off' });
+    const [held] = await imprint.catalog.holds.of(run.id);
+    expect(held).toMatchObject({
+      id: hold.id,
+      power: [{ action: 'off', force: true, ...by, reading: { value: 'off', raw: 'shut off (shutdown)' } }],
+    });
+    // It neither ended the hold nor wrote over what the step has left to look at.
+    expect(held).not.toHaveProperty('answer');
+    expect((await imprint.catalog.runs.steps(run.id)).find(({ number }) => number === '5.5')).toEqual(failed);
+    expect(await ownerOf(node)).toBe(run.id);
+    await run.answer('retry', by);
+    await run.result();
+    await expect(run.power(other)).rejects.toMatchObject({ name: 'ConflictError' });
+    expect(await violationsOn(imprint, node)).toEqual([]);
+  });
+
+  it('of a load lets its node boot only once a whole system is on it, and goes on only when the power is settled', async ({
+    expect,
+  }) => {
+    const node = await imprint.addNode(fast);
+    const act = 'provisioner().loading.steps.fill.act';
+    tampering.fail({ node, activity: 'carryOutLoadStep', call: act, when: 'before' }, { times: 1 });
+    tampering.fail({ node, activity: 'postLoad', call: 'operatingSystem().postLoad', when: 'before' }, { times: 1 });
+    const run = await imprint.client.startLoad({ node, image: 'base', onFailure: 'hold' });
+    const filling = await untilHeld(run);
+    await expect(run.power({ action: 'on', ...by })).rejects.toThrow(/not put a whole system on .*: retry, abort$/);
+    await run.answer('retry', by);
+    const hold = await untilHeld(run, filling);
+    expect(hold.step).toBe('6.2');
+
+    const resetting = tampering.hold({
+      node,
+      activity: 'powerHeldNode',
+      call: 'provisioner().power.reset',
+      when: 'before',
+    });
+    const reset = run.power({ action: 'reset', ...by });
+    await resetting.reached;
+    await expect(run.power({ action: 'off', ...by })).rejects.toThrow('power reset by alice is under way');
+    await run.answer('retry', by);
+    await expect(run.power({ action: 'off', ...by, hold: hold.id })).rejects.toThrow(
+      'answered already: retry by alice',
+    );
+    expect(await imprint.catalog.holds.find(run.id)).toMatchObject({ id: hold.id });
+    resetting.release();
+    expect(await reset).toMatchObject({ value: 'on' });
+    await run.result();
+    expect(tampering.calls({ node, activity: 'postLoad', call: 'operatingSystem().postLoad' })).toBe(2);
+  });
+
+  it('says why its node could not be powered, with the hold, and is given up after that as ever', async ({
+    expect,
+  }) => {
+    const { node, run } = await holdAt({ ...copyStep, call: 'operatingSystem().preCapture' });
+    const power = { node, activity: 'powerHeldNode', call: 'provisioner().power.askOff', when: 'before' } as const;
+    tampering.fail(power, { error: new UnauthorizedError('the BMC refused'), times: 1 });
+    await expect(run.power({ action: 'off', ...by })).rejects.toMatchObject({
+      name: 'UnauthorizedError',
+      message: expect.stringContaining('the BMC refused'),
+    });
+    const hanging = tampering.hold(power);
+    const off = run.power({ action: 'off', ...by }).catch((error: unknown) => error);
+    await hanging.reached;
+    await run.cancel();
+    hanging.release();
+    await failureOf(run);
+    await off;
+    expect((await run.describe()).state).toBe('cancelled');
+    expect(await ownerOf(node)).toBeUndefined();
+    expect((await imprint.catalog.holds.of(run.id))[0]?.power[0]).toMatchObject({ error: 'the BMC refused' });
   });
 
   it('waits before its next step when it is asked to pause, and goes on when it is told to', async ({ expect }) => {

@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
-import type { PowerReading } from '../../domain/power.ts';
 import { addCommand } from '../command.ts';
 import { conductRun, type RunOptions } from '../conduct-run.ts';
+import { powerWords } from '../power-words.ts';
 import { readNodeStatus } from '../read-node-status.ts';
 import { printResult, type Session } from '../session.ts';
 
@@ -33,10 +33,6 @@ export function addPowerCommand(program: Command, session: Session): void {
 async function tellPower(session: Session, node: string, options: PowerOptions): Promise<void> {
   const { rpower, reasons } = await readNodeStatus(session, node);
   const missing = reasons['rpower'] ?? 'its provisioning system gave no reading';
-  const text = rpower === undefined ? `unknown: ${missing}` : words(rpower);
+  const text = rpower === undefined ? `unknown: ${missing}` : powerWords(rpower);
   printResult(session, options, { node, power: rpower ?? { value: 'unknown', reason: missing } }, `${node}: ${text}`);
-}
-
-function words({ value, reason }: PowerReading): string {
-  return reason === undefined ? value : `${value} (${reason})`;
 }

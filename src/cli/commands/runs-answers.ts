@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { HoldAnswer, HoldRecord } from '../../client.ts';
 import { formatTime } from '../amounts.ts';
@@ -6,6 +5,8 @@ import { addCommand } from '../command.ts';
 import { withClient } from '../connect.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
 import { table } from '../style.ts';
+import { addHoldOption, addWho } from './runs-who.ts';
+import { addRunsPowerCommand } from './runs-power.ts';
 
 interface AnswerOptions extends OutputOptions {
   readonly reason?: string;
@@ -17,6 +18,7 @@ interface AnswerOptions extends OutputOptions {
 export function addRunsAnswerCommands(runs: Command, session: Session): void {
   addHeld(runs, session);
   for (const [answer, summary] of answers) addAnswer(runs, session, answer, summary);
+  addRunsPowerCommand(runs, session);
   addWho(
     addCommand(runs, 'pause <run>', {
       summary: 'make a run wait before its next step',
@@ -55,21 +57,11 @@ function row({ run, kind, parkedSince, since, step, title, reason, answers: poss
 
 function addAnswer(runs: Command, session: Session, answer: HoldAnswer, summary: string): void {
   const usual = `imprint runs ${answer} captureImage/lab-07/monday --reason "disk was replaced"`;
-  addWho(addCommand(runs, `${answer} <run>`, { summary, examples: [usual] }))
-    .option(
-      '--hold <id>',
-      'answer this hold only, as `runs held --json` names it; refused when the run waits at another',
-    )
-    .action(async (id: string, { by, reason, hold, ...options }: AnswerOptions) => {
-      const given = { by, ...(reason === undefined ? {} : { reason }), ...(hold === undefined ? {} : { hold }) };
-      const answered = await withClient(async (client) => await client.run(id).answer(answer, given));
-      const text = `Answered ${answer} at step ${answered.step} ${answered.title}.\n  watch it:  imprint runs watch ${id}`;
-      printResult(session, options, { run: id, answer, hold: answered }, text);
-    });
-}
-
-function addWho(command: Command): Command {
-  return command
-    .option('--reason <text>', 'why; kept in the record of the run')
-    .option('--by <name>', 'who says so', userInfo().username);
+  const command = addCommand(runs, `${answer} <run>`, { summary, examples: [usual] });
+  addHoldOption(addWho(command)).action(async (id: string, { by, reason, hold, ...options }: AnswerOptions) => {
+    const given = { by, ...(reason === undefined ? {} : { reason }), ...(hold === undefined ? {} : { hold }) };
+    const answered = await withClient(async (client) => await client.run(id).answer(answer, given));
+    const text = `Answered ${answer} at step ${answered.step} ${answered.title}.\n  watch it:  imprint runs watch ${id}`;
+    printResult(session, options, { run: id, answer, hold: answered }, text);
+  });
 }

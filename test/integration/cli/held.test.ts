@@ -88,6 +88,11 @@ describe('a run that waits for an operator', () => {
     const other = await imprint('runs', 'resume', run, '--hold', '9#9@x');
     expect(other).toMatchObject({ status: 3, err: expect.stringContaining(held?.id ?? '-') });
 
+    const alone = await imprint('power', 'held-1', 'reset');
+    expect(alone).toMatchObject({ status: 3, err: expect.stringContaining(`imprint runs power ${run}`) });
+    const unsaid = await imprint('runs', 'power', run, 'off');
+    expect(unsaid).toMatchObject({ status: 2, err: expect.stringContaining('--reason') });
+
     expect(await imprint('runs', 'resume', run, '--by', 'bob')).toMatchObject({ status: 0 });
     expect((await imprint('runs', 'watch', run)).status).toBe(0);
     expect((await imprint('runs', 'held')).out).toContain('no run waits');
@@ -97,14 +102,23 @@ describe('a run that waits for an operator', () => {
     }, patience);
   });
 
-  it("is asked and answered with Temporal's own command", async () => {
+  it("is asked, powered and answered with Temporal's own command", async () => {
     const run = await pausedCapture('held-2', '5.5');
+    const boots = await imprint('runs', 'power', run, 'on', '--reason', 'is off');
+    expect(boots).toMatchObject({ status: 3, err: expect.stringContaining('say rescue instead') });
+    const said = await imprint('runs', 'power', run, 'off', '--force', '--reason', 'to be sure', '--by', 'bob');
+    expect(said).toMatchObject({ status: 0, out: expect.stringContaining('The node reads off (shutdown)') });
+    expect((await imprint('runs', 'show', run)).out).toContain('off --force by bob (to be sure): off (shutdown)');
     const { path } = (await findTemporalBinary(lab.directory)) ?? { path: 'temporal' };
     const place = ['--address', lab.temporal.address, '--workflow-id', run];
     const { stdout } = await execa(path, ['workflow', 'query', ...place, '--type', 'hold', '--output', 'json']);
     const { queryResult } = JSON.parse(stdout) as { readonly queryResult: readonly Hold[] };
     const id = queryResult[0]?.id ?? '';
-    const update = ['workflow', 'update', 'execute', ...place, '--name', 'abort', '--input'];
+    const updateOf = (name: string): string[] => ['workflow', 'update', 'execute', ...place, '--name', name, '--input'];
+    const power = { hold: id, action: 'off', by: 'carol', reason: 'to be sure' };
+    const off = await execa(path, [...updateOf('power'), JSON.stringify(power)]);
+    expect(off.stdout).toContain('value:off');
+    const update = updateOf('abort');
     const stale = execa(path, [...update, JSON.stringify({ hold: `${id}0`, by: 'carol', reason: '' })]);
     await expect(stale).rejects.toMatchObject({ stderr: expect.stringContaining('is not open') });
     await execa(path, [...update, JSON.stringify({ hold: id, by: 'carol', reason: 'wrong machine' })]);
