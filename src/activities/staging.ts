@@ -1,6 +1,7 @@
 import type { Evidence } from '../domain/plan.ts';
 import { endJobs } from '../library/jobs.ts';
 import { prepare } from '../library/prepare.ts';
+import { setStagingAside } from '../library/set-aside-staging.ts';
 import { openStaging, removeStaging } from '../library/staging.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -16,6 +17,8 @@ export interface StagingActivities {
   openStaging(input: CaptureStepInput): Promise<Evidence>;
   /** Its undo: every job of the run is ended and proved dead before what they write to is removed. */
   removeStaging(input: CaptureStepInput): Promise<void>;
+  /** Its undo once the copy is complete: the same, but the directory is moved to where nothing automatic removes it. Answers where that is. */
+  keepStaging(input: CaptureStepInput): Promise<{ readonly keptIn?: string }>;
   /** Removes the directories of jobs that are done. */
   clearJobs(input: CaptureStepInput): Promise<void>;
 }
@@ -34,6 +37,13 @@ export function createStagingActivities(deps: ActivityDependencies): StagingActi
       const { library, request } = await captureFacts(deps, input);
       await endJobs(library, deps.jobs, request.fence, callContext());
       await removeStaging(library, request.fence, callContext());
+    },
+
+    async keepStaging(input) {
+      const { library, request } = await captureFacts(deps, input);
+      await endJobs(library, deps.jobs, request.fence, callContext());
+      const keptIn = await setStagingAside(library, request.fence, callContext());
+      return keptIn === undefined ? {} : { keptIn };
     },
 
     async clearJobs(input) {

@@ -8,6 +8,7 @@ import {
   planRequest,
   reserveRevision,
 } from './capture-preparation.ts';
+import type { Capture } from './capture.ts';
 import { checkSeal, computeChecksums, publish, verifyStructure } from './capture-publication.ts';
 import { giveBack } from './give-back.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
@@ -38,7 +39,8 @@ export async function captureImage(asked: CaptureImageInput): Promise<CaptureIma
 
     // 2. Choose the revision number and reserve it.
     const revision = await reserveRevision(steps, input);
-    const capture = { steps, node, managementNode, revision, request: planRequest(revision.id, input) };
+    const request = planRequest(revision.id, input);
+    const capture: Capture = { steps, node, managementNode, revision, request, staged: 'partial' };
 
     // 3. Check what could stand in the way.
     await checkNode(capture);

@@ -71,15 +71,25 @@ export async function askForPlan({ steps, managementNode, request }: Capture): P
 }
 
 /** Step 5. Its undo comes after those of all that is done in the directory, and ends what still works there. */
-export async function openStaging({ steps, managementNode, request }: Capture): Promise<void> {
-  const back = 'End the jobs and remove the staging directory';
+export async function openStaging(capture: Capture): Promise<void> {
+  const { steps, managementNode, request } = capture;
   await steps.take(
     '5',
     'Open the staging directory in the library',
     async (step) =>
       await onNode(managementNode, 'short', 'Open the staging directory').openStaging({ ...step, ...request }),
-    { undo: async (step) => await onNode(managementNode, 'guest', back).removeStaging({ ...step, ...request }) },
+    { undo: async (step) => await clearStaging(capture, step) },
   );
+}
+
+async function clearStaging({ steps, managementNode, request, staged }: Capture, step: StepInput): Promise<void> {
+  if (staged === 'partial') {
+    const back = 'End the jobs and remove the staging directory';
+    return await onNode(managementNode, 'guest', back).removeStaging({ ...step, ...request });
+  }
+  const aside = onNode(managementNode, 'guest', 'End the jobs and set the complete copy aside');
+  const { keptIn } = await aside.keepStaging({ ...step, ...request });
+  if (keptIn !== undefined) steps.keep(`the complete copy was not published and is kept in ${keptIn}`);
 }
 
 /**

@@ -43,12 +43,15 @@ export async function checkSeal({ steps, managementNode, request }: Capture): Pr
   );
 }
 
-/** Step 7: the point of no return. Shielded, so that a cancellation never leaves a complete copy half published. */
+/** Step 7: the point of no return. Where it is refused for good, the copy is set aside and not deleted. Shielded, so that a cancellation never leaves a complete copy half published. */
 export async function publish(capture: Capture, proved: Proved): Promise<RevisionCopy> {
   capture.steps.stopIfCancelled();
   return await CancellationScope.nonCancellable(async () => {
+    capture.staged = 'proved';
+    capture.steps.pointOfNoReturn(['1', '2', '5']);
     const copy = await moveIntoLibrary(capture, proved);
-    capture.steps.pointOfNoReturn(['1'], `${capture.revision.name} is published and stays`);
+    capture.steps.pointOfNoReturn(['1']);
+    capture.steps.keep(`${capture.revision.name} is published and stays`);
     await makeAvailable(capture, copy);
     await clearJobs(capture);
     return copy;

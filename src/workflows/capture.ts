@@ -9,4 +9,6 @@ export interface Capture {
   readonly managementNode: string;
   readonly revision: NamedRevision;
   readonly request: CapturePlanRequest;
+  /** What is in staging. A copy that was `proved` is complete: nothing automatic deletes it, also where it cannot be published. */
+  staged: 'partial' | 'proved';
 }

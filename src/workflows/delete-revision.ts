@@ -26,7 +26,8 @@ export async function deleteRevision(input: DeleteRevisionInput): Promise<Delete
       { undo: async (step) => await catalog(`Keep ${name}`).takeDeletionBack({ ...step, input }) },
     );
     steps.stopIfCancelled();
-    steps.pointOfNoReturn([], `${name} may be gone in part; the same command goes on`);
+    steps.pointOfNoReturn([]);
+    steps.keep(`${name} may be gone in part; the same command goes on`);
 
     // 2. Delete its bytes in each library, by the management node that reaches it.
     for (const [index, { library, managementNode }] of copies.entries()) {

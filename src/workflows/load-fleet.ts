@@ -30,7 +30,8 @@ export async function loadFleet(asked: LoadFleetInput): Promise<FleetSummary> {
     // 2. Load each node.
     const members = await loadMembers(steps, fleet);
     const summary = { image: fleet.image, revision: fleet.revision, members };
-    steps.pointOfNoReturn([], describeFleet(summary));
+    steps.pointOfNoReturn([]);
+    steps.keep(describeFleet(summary));
     steps.stopIfCancelled();
 
     // 3. Sum up, record the outcome.

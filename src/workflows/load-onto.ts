@@ -180,7 +180,8 @@ async function recordLoaded(steps: Steps, prefix: string, target: LoadTarget, or
         : await catalog(what).recordLoaded({ ...step, revisionId }),
     { noUndo: 'It is true: the node was seen READY with this revision.' },
   );
-  steps.pointOfNoReturn(['1'], `${node} is loaded and stays so`);
+  steps.pointOfNoReturn(['1']);
+  steps.keep(`${node} is loaded and stays so`);
 }
 
 /** Steps of the plan that belong before the boot, and those that may happen only once the node has been READY. */

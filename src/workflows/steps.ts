@@ -103,8 +103,7 @@ export class Steps {
   }
 
   /** What was done so far is not taken back any more, whatever happens; only the steps numbered in `except` are. */
-  pointOfNoReturn(except: readonly string[], stays: string): void {
-    this.#stays.push(stays);
+  pointOfNoReturn(except: readonly string[]): void {
     this.#undos = this.#undos.filter(({ line }) => except.includes(line.number));
     this.rescue = undefined;
     this.power.letBoot();

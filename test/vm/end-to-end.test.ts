@@ -4,12 +4,9 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunHandle } from '../../src/client.ts';
 import { UnauthorizedError } from '../../src/domain/errors.ts';
-import type { Revision } from '../../src/domain/image.ts';
 import type { CaptureImageInput } from '../../src/domain/inputs.ts';
 import { runKey } from '../../src/library/paths.ts';
-import { verifyCopy } from '../../src/library/verify-copy.ts';
 import { hostKeysOnConsole } from '../../src/os/linux/first-boot.ts';
-import { createJobs } from '../../src/remote/jobs.ts';
 import { createSshShell } from '../../src/remote/ssh-shell.ts';
 import { makeReadOnly } from '../support/read-only.ts';
 import { failureOf } from '../support/runs.ts';
@@ -28,6 +25,7 @@ import {
   type SeenCopy,
 } from '../support/vm-copy.ts';
 import { dataOfBase, namesIn, startVmImprint, type VmImprint } from '../support/vm-imprint.ts';
+import { notPassed, verifyPublished } from '../support/vm-published.ts';
 import { atShutdown, breakSeal, flipByte, untilStep } from '../support/vm-faults.ts';
 import { saveMachine, type SavedMachine } from '../support/vm-saved.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
@@ -77,12 +75,6 @@ async function leftOf(run: RunHandle<unknown>, image: string): Promise<unknown> 
 
 const nothing = { owner: undefined, revisions: 'no image', staging: [], jobs: [], published: [] };
 
-/** Checks of the seal that were not passed. */
-function notPassed(revision: Revision | undefined): readonly string[] {
-  if (revision?.manifest === undefined) throw new Error('there is no manifest');
-  return revision.manifest.sealChecks.filter(({ outcome }) => outcome !== 'passed').map(({ check }) => check);
-}
-
 /** What a refused load must leave as it was. */
 async function nodeState(): Promise<unknown> {
   const { hostKeys, currentRevisionId } = await imprint.catalog.computers.get(node);
@@ -91,15 +83,6 @@ async function nodeState(): Promise<unknown> {
   const disks = await Promise.all(files.map(async (name) => [name, (await stat(join(directory, name))).mtimeMs]));
   const definition = await imprint.virsh('dumpxml', '--inactive', node);
   return { hostKeys, currentRevisionId, disks, definition, power: await imprint.virsh('domstate', node) };
-}
-
-/** Proves the published copy of an image, as a load does. */
-async function verify(image: string): Promise<unknown> {
-  const revision = await imprint.catalog.revisions.resolve({ image });
-  const copy = await imprint.catalog.copies.find(revision.id, imprint.library.name);
-  if (revision.manifest === undefined || copy === undefined) throw new Error(`${image} was not published`);
-  const request = { copy, manifest: revision.manifest, fence: { node, owner: 'control', epoch: 1 } };
-  return await verifyCopy(imprint.library, createJobs(), request, imprint.context);
 }
 
 describe('a load of the base image', () => {
@@ -311,7 +294,7 @@ describe('a capture whose worker is killed with SIGKILL at 10, 50 and 90 % of th
     expect(await nodeState()).toEqual(before);
     // Control: with the byte put back the same file is sound.
     await flipByte(disk);
-    expect(await verify('survivor')).toMatchObject({ by: 'sha256' });
+    expect(await verifyPublished(imprint, node, 'survivor')).toMatchObject({ by: 'sha256' });
   });
 });
 
@@ -395,5 +378,20 @@ describe('a capture that is cancelled during the copy', () => {
     expect(await copiersOf(stagedDisk(imprint, copy))).toEqual([]);
     expect(await leftOf(run, 'unwanted')).toEqual({ ...nothing, state: 'maintenance' });
     expect(await imprint.virsh('domstate', node)).toBe('shut off');
+  });
+
+  it('is taken up by another run, which copies the sealed disk without starting the machine', async () => {
+    const [cancelled] = await imprint.catalog.runs.list({ node, limit: 1 });
+    const starts = async () => (await readFile(imprint.machineLogOf(node), 'utf8')).split('starting up').length;
+    const before = await starts();
+    const run = await imprint.client.replay(cancelled?.id ?? '', { by: 'test' });
+    await run.result();
+
+    const [revision] = await imprint.catalog.revisions.list('unwanted');
+    expect(notPassed(revision)).toEqual([]);
+    expect(revision?.manifest?.cleanShutdown).toMatchObject({ kind: 'clean', reason: 'shutdown' });
+    expect(await verifyPublished(imprint, node, 'unwanted')).toHaveProperty('by');
+    expect(await leftOf(run, 'unwanted')).toMatchObject({ state: 'available', staging: [], jobs: [] });
+    expect(await starts()).toBe(before);
   });
 });

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { defaultPayloadConverter } from '@temporalio/client';
 import { describe, it, vi } from 'vitest';
 import type { AfterCapture } from '../../src/domain/run.ts';
@@ -183,9 +185,16 @@ describe.concurrent('a capture that is cut', () => {
       await expectClosed(expect, imprint, run, cut.step);
     });
 
-    it('at step 7.1, before anything was moved, leaves a node to look at', async ({ expect }) => {
+    it('at step 7.1, before anything was moved, leaves a node to look at, and keeps the complete copy', async ({
+      expect,
+    }) => {
       const run = await saga.failAt(atPublishing, await newCapture());
-      expect(run.left).toEqual({ ...untouched, state: 'maintenance', power: 'off' });
+      // The simulated world remembers the copy, which is done.
+      expect(run.left).toEqual({ ...untouched, state: 'maintenance', power: 'off', jobs: ['copy-vda'] });
+      const { outcome } = await imprint.catalog.runs.get(run.run);
+      const [, kept = ''] = /the complete copy was not published and is kept in (\S+)/.exec(outcome ?? '') ?? [];
+      expect(kept).toContain(join(imprint.library, '.kept'));
+      expect(await readdir(kept)).toContain('vda.simulated');
       await expectClosed(expect, imprint, run, atPublishing.step);
     });
 
