@@ -71,6 +71,12 @@ const scenarios: readonly Scenario[] = [
     name: 'held-and-rescued',
     run: async (recorder) => await held(recorder, 'rescue'),
   },
+  {
+    workflow: 'captureImage',
+    name: 'refused-at-publishing',
+    run: async (recorder) => await failing(recorder, beforeCall('publishCopy', 'library.shell.run')),
+  },
+  { workflow: 'captureImage', name: 'taken-up', run: takenUp },
   { workflow: 'loadNode', name: 'loaded', run: async (recorder) => await load(recorder) },
   { workflow: 'loadNode', name: 'ready-already', run: async (recorder) => await load(recorder, 2) },
   {
@@ -133,6 +139,17 @@ async function held({ imprint, tampering }: Recorder, answer: 'retry' | 'rescue'
   for await (const { hold } of run.watch()) if (hold !== undefined) break;
   await run.answer(answer, { by: 'operator', reason: 'recorded' });
   return run;
+}
+
+/** A capture that takes up one which failed in its copy. */
+async function takenUp({ imprint, tampering }: Recorder): Promise<RunHandle<unknown>> {
+  const node = await imprint.addNode();
+  const copy = beforeCall('carryOutCaptureStep', 'provisioner().capturing.steps.copy.act');
+  tampering.fail({ ...copy, node }, { times: 1 });
+  const image = imprint.fresh('image');
+  const failed = await imprint.client.startCapture({ node, image, operatingSystem: simulatedSystem });
+  await failed.result().catch(() => undefined);
+  return await imprint.client.replay(failed.id, { by: 'operator' });
 }
 
 async function cancelled(
