@@ -5,6 +5,8 @@ export interface Sight {
   readonly power: Machine['power'];
   /** What runs on it, where something does that was loaded. */
   readonly loaded?: unknown;
+  /** Since when it is off, in milliseconds since 1970, where that is known. */
+  readonly offSince?: number;
 }
 
 /** A run that the workload asked for. */

@@ -27,8 +27,12 @@ export async function createNodes(stage: SimulatedStage, count: number, random: 
     },
     draw: async ({ name }, own) => await drawRequest(stage, name, { images, random: own }),
     see: async ({ name }) => {
-      const { power: now, loaded } = await world.machine(await catalog.computers.get(name));
-      return { power: now, ...(loaded === undefined ? {} : { loaded }) };
+      const { power: now, loaded, offSince } = await world.machine(await catalog.computers.get(name));
+      return {
+        power: now,
+        ...(loaded === undefined ? {} : { loaded }),
+        ...(offSince === undefined ? {} : { offSince }),
+      };
     },
   };
 }

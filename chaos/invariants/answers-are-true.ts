@@ -15,15 +15,19 @@ async function contradictions({ imprint, ledger }: Stage, from: number): Promise
     .filter(({ after }) => after !== undefined)
     .slice(from);
   const wrong = seen.map(async (asked) => {
-    const completed = (await imprint.catalog.runs.find(asked.run))?.state === 'completed';
-    const why = completed ? contradiction(asked) : undefined;
+    const record = await imprint.catalog.runs.find(asked.run);
+    const why = record?.state === 'completed' ? contradiction(asked, record.ended) : undefined;
     return why === undefined ? [] : [`${asked.run} completed, and ${why}`];
   });
   return (await Promise.all(wrong)).flat();
 }
 
-function contradiction({ procedure, power, after }: Asked): string | undefined {
+function contradiction({ procedure, power, after }: Asked, ended: string | undefined): string | undefined {
   if (power !== undefined && after?.power !== power) return `the machine is ${after?.power ?? 'unknown'}`;
+  // Whoever looks late sees what became of it, and not what it was.
+  if (power === 'off' && ended !== undefined && (after?.offSince ?? 0) > Date.parse(ended)) {
+    return 'the machine was off only later';
+  }
   if (procedure === 'loadNode' && (after?.power !== 'on' || after.loaded === undefined)) {
     return 'the machine does not run what was loaded';
   }
