@@ -40,7 +40,8 @@ async function unchanged({ deps, facts, run }: CopyOfLoad): Promise<VerifiedCopy
 async function checkInTurn({ deps, facts, run }: CopyOfLoad): Promise<VerifiedCopy> {
   const { revision, library, request } = facts;
   const resource = slotResource('check', `${library.name}/${nameOfRevision(revision)}`);
-  await awaitTurn(deps, { run, purpose: 'check', resources: [resource] });
+  const prove = async () => await Promise.resolve(request.fence);
+  await awaitTurn(deps, { run, purpose: 'check', resources: [resource], prove });
   // Another run may have made the check between the first look and this turn.
   const copy = (await deps.catalog.copies.find(revision.id, library.name)) ?? request.copy;
   const proved = await verify(deps, facts, copy);

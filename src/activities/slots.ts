@@ -5,6 +5,7 @@ import type { Evidence } from '../domain/plan.ts';
 import { describePlace } from '../domain/slot-queue.ts';
 import { slotResource } from '../domain/slots.ts';
 import type { StepInput } from '../domain/step-input.ts';
+import { claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { nodeFacts, type NodeFacts } from './facts.ts';
 
@@ -27,7 +28,8 @@ type Held = Pick<StepInput, 'run' | 'node'>;
 export function createSlotActivities(deps: ActivityDependencies): SlotActivities {
   const take = async ({ run, node }: Held): Promise<Evidence> => {
     const resources = resourcesOf(await nodeFacts(deps, node));
-    const { waitedSeconds } = await awaitTurn(deps, { run, purpose: 'load', resources });
+    const prove = async () => await deps.catalog.claims.fence(claimant({ run, node }));
+    const { waitedSeconds } = await awaitTurn(deps, { run, purpose: 'load', resources, prove });
     return { slots: [...resources], waitedSeconds };
   };
   const release = async ({ run }: Held): Promise<void> => await deps.catalog.slots.release(run, 'load');

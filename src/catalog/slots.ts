@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { lookAtQueue, type QueuePlace } from '../domain/slot-queue.ts';
 import { defaultSlots, parseSlotCapacity, parseSlotResource } from '../domain/slots.ts';
+import type { Fence } from '../domain/fence.ts';
+import { lockFenced } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
 import { integer, parseRows, timestamp } from './rows.ts';
 
@@ -13,6 +15,8 @@ export interface NewSlotRequest {
   readonly purpose: SlotPurpose;
   /** One slot of each. */
   readonly resources: readonly string[];
+  /** Proves that the run owns its node, and must go on doing so while the request is written down; absent for who owns none. */
+  readonly prove?: () => Promise<Fence>;
 }
 
 /** Where a request stands. */
@@ -31,7 +35,10 @@ export interface SlotResourceState {
 
 /** Limits that hold across processes: leases of runs. Nothing here ends a lease by time; see `takeUnchecked`. */
 export interface Slots {
-  /** Asks for slots, or where an earlier request of the same run and purpose stands. All at once or none, in the order of asking. */
+  /**
+   * Asks for slots, or where an earlier request of the same run and purpose stands. All at once or none, in the order of asking. ConflictError where
+   * the run owns its node no more: nobody would give the slots back.
+   */
   request(request: NewSlotRequest): Promise<SlotTurn>;
   /** Gives the run's slots back, or takes its requests back; of all purposes when none is named. Of nothing: success. */
   release(run: string, purpose?: SlotPurpose): Promise<void>;
@@ -83,10 +90,12 @@ export function createSlots(database: Database): Slots {
       return await grantWhatIsFree(statements);
     });
   return {
-    async request({ run, purpose, resources }) {
+    async request({ run, purpose, resources, prove }) {
       const known = turnOf(await readQueue(reading), run, purpose);
       if (known !== undefined) return known;
+      const fence = await prove?.();
       const queue = await inTurn(`ask for slots for run ${run}`, async (statements) => {
+        if (fence !== undefined) await lockFenced(statements, fence);
         const insert = 'INSERT INTO slot_requests (run, purpose, resources) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING';
         await statements.rows(insert, [run, purpose, resources.map(parseSlotResource)]);
       });

@@ -5,6 +5,7 @@ import { prepare } from '../../src/library/prepare.ts';
 import { createModules } from '../../src/worker/modules.ts';
 import { settleHome } from '../../src/worker/temporal-home.ts';
 import { createTemporalWorkers } from '../../src/worker/temporal-workers.ts';
+import { watchCalls } from './watch-calls.ts';
 import { createFreezing, freezePoints, type FreezePoint } from './freezing.ts';
 
 const config = loadWorkerConfig();
@@ -16,6 +17,6 @@ const modules = createModules(config, catalog);
 await prepare(modules.dependencies.library, { signal: AbortSignal.timeout(60_000), progress: () => undefined });
 const place = { connection, namespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default' };
 await settleHome(place, catalog.temporalHomes);
-const workers = await createTemporalWorkers(place, config, freezing.around(modules.dependencies));
+const workers = await createTemporalWorkers(place, config, watchCalls(modules.dependencies, config, freezing.around));
 process.stderr.write('Worker is ready\n');
 await Promise.all(workers.map(async (worker) => await worker.run()));

@@ -1,12 +1,16 @@
-import type { ModuleDependencies } from '../../src/activities/dependencies.ts';
+import { Context } from '@temporalio/activity';
 import type { CallContext } from '../../src/domain/call-context.ts';
 import type { Fence } from '../../src/domain/fence.ts';
-import { whoCalls, wrap, type Around, type CallPoint } from './tampering.ts';
+import { whoCalls, type Around, type CallPoint } from './tampering.ts';
 
 /** A call before which a worker's process stands still. */
 export interface FreezePoint extends Omit<CallPoint, 'when'> {
   /** Its arguments hold this text; absent: any will do. */
   readonly holding?: string;
+  /** Of which activity of the run; absent: of any of that name. */
+  readonly activityId?: string;
+  /** The how many-th call of that path in the attempt, from 1; absent: the first that comes. */
+  readonly nth?: number;
   /** The control: nothing then keeps the call from acting, neither its epoch nor its lease. */
   readonly unguarded?: true;
 }
@@ -35,17 +39,35 @@ export function createFreezing(points: readonly FreezePoint[], freeze: () => voi
     }
     await thawed;
   };
+  const count = countCalls();
   const around: Around = async (path, args, call) => {
     const { node, activity } = whoCalls();
-    const here = points.filter((one) => one.node === node && one.activity === activity);
+    const { activityId, nth } = count(path);
+    const isHere = (one: FreezePoint): boolean =>
+      one.node === node && one.activity === activity && (one.activityId ?? activityId) === activityId;
+    const here = points.filter(isHere);
     const unguarded = here.some((point) => point.unguarded);
-    const point = here.find((one) => one.call === path && !met.has(one) && holds(args, one.holding));
+    const isMet = (one: FreezePoint): boolean =>
+      one.call === path && !met.has(one) && (one.nth ?? nth) === nth && holds(args, one.holding);
+    const point = here.find(isMet);
     if (point !== undefined) await standStill(point);
     const result = (async () => await call(unguarded ? args.map(unguard) : args))();
     if (point !== undefined) tell(point, await describe(result));
     return unguarded && path === 'catalog.claims.fence' ? raised((await result) as Fence) : await result;
   };
-  return { around: (deps: ModuleDependencies): ModuleDependencies => wrap(deps, '', around) };
+  return { around };
+}
+
+/** Which activity calls, and the how many-th call of that path this is in its attempt. */
+export function countCalls(): (path: string) => { readonly activityId: string; readonly nth: number } {
+  const counts = new Map<string, number>();
+  return (path) => {
+    const { activityId, attempt, workflowExecution } = Context.current().info;
+    const key = [workflowExecution?.runId, activityId, attempt, path].join(' ');
+    const nth = (counts.get(key) ?? 0) + 1;
+    counts.set(key, nth);
+    return { activityId, nth };
+  };
 }
 
 function holds(args: readonly unknown[], text: string | undefined): boolean {

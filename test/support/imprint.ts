@@ -38,8 +38,11 @@ export interface TestImprint {
   readonly library: string;
   /** A worker in a process of its own, for tests that kill it. */
   startWorker(): Promise<WorkerProcess>;
-  /** The same, which stops itself (SIGSTOP) when a call is under way at each of the points. */
-  startFreezingWorker(points: readonly FreezePoint[]): Promise<WorkerProcess>;
+  /** The same, which stops itself (SIGSTOP) when a call is under way at each of the points. `settings` come before those of the other workers. */
+  startFreezingWorker(
+    points: readonly FreezePoint[],
+    settings?: Readonly<Record<string, string>>,
+  ): Promise<WorkerProcess>;
   /**
    * A worker in this process: quicker. `change` may put something between the activities and what they work with; `of` is its management node,
    * by default that of all nodes.
@@ -100,8 +103,8 @@ export async function startImprint(options: ImprintOptions = {}): Promise<TestIm
     library: config.IMPRINT_LIBRARY,
     fresh,
     startWorker: async () => await startProcess({}),
-    startFreezingWorker: async (points) =>
-      await startProcess({ [freezePoints]: JSON.stringify(points) }, freezingWorker),
+    startFreezingWorker: async (points, more = {}) =>
+      await startProcess({ ...more, [freezePoints]: JSON.stringify(points) }, freezingWorker),
     startWorkerHere: async (change = (deps) => deps, of = managementNode) => {
       const worker = await startHere({ server, config: { ...config, IMPRINT_MANAGEMENT_NODE: of }, catalog, change });
       workers.add(worker);

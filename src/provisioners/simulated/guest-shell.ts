@@ -1,6 +1,12 @@
 import type { CallContext } from '../../domain/call-context.ts';
 import type { Computer } from '../../domain/computer.ts';
-import { CommandFailedError, NotFoundError, UnauthorizedError, UnavailableError } from '../../domain/errors.ts';
+import {
+  CommandFailedError,
+  NotFoundError,
+  OutcomeUnknownError,
+  UnauthorizedError,
+  UnavailableError,
+} from '../../domain/errors.ts';
 import type { CommandResult, RunOptions, Shell, TransferOptions } from '../../remote/shell.ts';
 import { applyGuestChange, seal, type GuestChange } from './guest-programs.ts';
 import { HOST_KEY, systemOf, type Machine } from './machine.ts';
@@ -57,63 +63,73 @@ async function runProgram(
 }
 
 async function readFiles(guest: Guest, { signal }: Limits): Promise<Readonly<Record<string, string>>> {
-  signal.throwIfAborted();
-  const machine = await guest.world.machine(guest.computer);
-  requireAnswer(guest, machine);
-  return systemOf(machine)?.files ?? {};
+  return systemOf((await connect(guest, signal)).machine)?.files ?? {};
 }
 
 async function changeFiles(guest: Guest, action: string, change: GuestChange, limits: Limits): Promise<string> {
   const { world, computer } = guest;
-  requireAnswer(guest, await world.machine(computer));
+  const { session } = await connect(guest, limits.signal);
   return world.suffer({ node: computer.name, at: action }, contextOf(limits), async () => {
     if (action === 'preCapture') await pause(settingsOf(computer).preCaptureSeconds * 1000, limits.signal);
     const changed = await world.change(computer, { name: action }, (machine) => {
-      requireAnswer(guest, machine);
+      requireAnswer(guest, machine, session);
       return applyGuestChange(machine, change);
     });
     return JSON.stringify(systemOf(changed)?.files ?? {});
   });
 }
 
+/** One script of the guest itself: begun in one boot it does nothing in the next. */
 async function sealGuest(
   guest: Guest,
   request: { readonly revision: string; readonly endState: string },
-  limits: Limits,
+  { signal }: Limits,
 ): Promise<string> {
   const { world, computer } = guest;
-  await world.suffer({ node: computer.name, at: 'seal' }, contextOf(limits), () =>
+  signal.throwIfAborted();
+  const { boots: session } = await world.machine(computer);
+  await world.suffer({ node: computer.name, at: 'seal' }, contextOf({ signal }), () =>
     world.change(computer, { name: 'seal' }, (machine) => {
       // Sealed before, by an earlier attempt: its script is under way or done, and there is nobody left to answer.
       if (machine.loaded?.sealed?.revision === request.revision) return machine;
-      requireAnswer(guest, machine);
+      requireAnswer(guest, machine, session);
       return seal(machine, request.revision);
     }),
   );
-  if (request.endState === 'off') return endSystem(guest, 'shutdown', limits);
-  return request.endState === 'reboot' ? endSystem(guest, 'reboot', limits) : '';
+  if (request.endState === 'off') return endSystem(guest, 'shutdown', session);
+  return request.endState === 'reboot' ? endSystem(guest, 'reboot', session) : '';
 }
 
-async function endSession(guest: Guest, how: 'shutdown' | 'reboot', limits: Limits): Promise<string> {
-  requireAnswer(guest, await guest.world.machine(guest.computer));
-  return endSystem(guest, how, limits);
+async function endSession(guest: Guest, how: 'shutdown' | 'reboot', { signal }: Limits): Promise<string> {
+  const { session } = await connect(guest, signal);
+  return endSystem(guest, how, session);
 }
 
-async function endSystem(guest: Guest, how: 'shutdown' | 'reboot', { signal }: Limits): Promise<string> {
-  signal.throwIfAborted();
-  const { world, computer } = guest;
+async function endSystem({ world, computer }: Guest, how: 'shutdown' | 'reboot', session: number): Promise<string> {
   if (how === 'shutdown') {
-    await askMachineOff(world, computer);
+    await askMachineOff(world, computer, session);
     return '';
   }
-  await world.change(computer, {}, (machine) => forceOff(machine, world.now()));
+  await world.change(computer, {}, (machine) => (machine.boots === session ? forceOff(machine, world.now()) : machine));
   await startMachine(world, computer, { name: 'reboot' });
   return '';
 }
 
-function requireAnswer({ world, computer }: Guest, machine: Machine): void {
+/** A connection lives as long as the boot that answered it. */
+async function connect(
+  guest: Guest,
+  signal: AbortSignal,
+): Promise<{ readonly machine: Machine; readonly session: number }> {
+  signal.throwIfAborted();
+  const machine = await guest.world.machine(guest.computer);
+  requireAnswer(guest, machine, machine.boots);
+  return { machine, session: machine.boots };
+}
+
+function requireAnswer({ world, computer }: Guest, machine: Machine, session: number): void {
   const doing = `connect to ${computer.name}`;
   if (!answers(machine, world.now())) throw new UnavailableError(`${doing}: nothing answers (simulated)`);
+  if (machine.boots !== session) throw new OutcomeUnknownError(`${doing}: the connection was lost (simulated)`);
   const key = systemOf(machine)?.files[HOST_KEY];
   if (computer.hostKeys === undefined || computer.hostKeys.some((known) => known === key)) return;
   throw new UnauthorizedError(`${doing}: its host key is not the expected one`);

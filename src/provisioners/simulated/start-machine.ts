@@ -25,11 +25,19 @@ export async function startMachine(
   });
 }
 
-/** Asks the system to power off. Off already, or asked before: nothing. With the fault `hang` at `shutdown` it never becomes off. */
-export async function askMachineOff(world: SimulatedWorld, computer: SimulatedComputer): Promise<void> {
+/**
+ * Asks the system to power off. Off already, asked before, or, where `session` says which boot is meant, started anew since: nothing. With the
+ * fault `hang` at `shutdown` it never becomes off.
+ */
+export async function askMachineOff(
+  world: SimulatedWorld,
+  computer: SimulatedComputer,
+  session?: number,
+): Promise<void> {
   const fault = await world.faultAt({ node: computer.name, at: 'shutdown' });
   await world.change(computer, { name: 'shutdown' }, (machine) => {
     const around = world.surroundings(computer);
+    if (session !== undefined && machine.boots !== session) return machine;
     if (fault !== 'hang') return askOff(machine, around);
     return machine.askedOffAt === undefined ? { ...machine, askedOffAt: around.now } : machine;
   });

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SlotTurn } from '../../../src/catalog/slots.ts';
-import { openWorld, race, ROUNDS, type World } from './world.ts';
+import type { Fence } from '../../../src/domain/fence.ts';
+import { claimantOf, openWorld, race, ROUNDS, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -104,6 +105,23 @@ describe('asking for slots', () => {
     await world.catalog.slots.release('both', 'check');
     expect((await stateOf(resource))?.holders).toMatchObject([{ run: 'both' }]);
     for (const again of [1, 2]) await world.catalog.slots.release('both').then(() => expect(again).toBeDefined());
+    expect((await stateOf(resource))?.holders).toEqual([]);
+  });
+
+  it('for a run whose work was given to another attempt, or that owns its node no more, is refused', async () => {
+    const [resource, node] = [await resourceWith(1), await world.addNode()];
+    const [first, second] = [claimantOf(node, 'owner'), claimantOf(node, 'owner', '2/1')];
+    const stale = await world.catalog.claims.acquire(first, 'loading');
+    const askAs = async (fence: Fence): Promise<SlotTurn> => {
+      const prove = async () => await Promise.resolve(fence);
+      return await world.catalog.slots.request({ run: 'owner', purpose: 'load', resources: [resource], prove });
+    };
+    const fence = await world.catalog.claims.fence(second);
+    await expect(askAs(stale)).rejects.toThrow('was superseded');
+    expect(await askAs(fence)).toMatchObject({ granted: true });
+    await world.catalog.slots.release('owner', 'load');
+    await world.catalog.claims.release(second, 'available');
+    await expect(askAs(fence)).rejects.toThrow('no longer owns node');
     expect((await stateOf(resource))?.holders).toEqual([]);
   });
 
