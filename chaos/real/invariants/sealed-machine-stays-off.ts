@@ -4,7 +4,7 @@ import { startsOf } from '../machine-starts.ts';
 import type { RealStage } from '../real-stage.ts';
 import { runsAt } from '../runs-at.ts';
 
-/** No machine is started by anybody but a run, and none by whomever between the beginning of its seal and the publishing of its copy. */
+/** No machine is started by anybody but a run, and none by whomever between the end of its preparation and the publishing of its copy. */
 export const sealedMachineStaysOff: Invariant<RealStage> = {
   name: 'no sealed system booted before its copy is published',
   conclude: async (stage) => {
@@ -25,10 +25,12 @@ async function wrongOf(stage: RealStage, node: string, at: number): Promise<read
   return sealed.flat().map((run) => `${node} was started at ${when}, while ${run} had sealed and not published it`);
 }
 
+/** A step that was tried again says when its last attempt began: what ended before the seal says best when that began. */
 async function isSealedAt({ imprint }: RealStage, run: string, at: number): Promise<boolean> {
+  if (!run.startsWith('captureImage/')) return false;
   const steps = await imprint.catalog.runs.steps(run);
-  const seal = steps.find(({ title }) => title.startsWith('Seal '));
+  const prepared = steps.find(({ number, title }) => number.startsWith('5.') && title.startsWith('Prepare '))?.endedAt;
   const published = steps.find(({ number, state }) => number === '7.1' && state === 'done')?.endedAt;
-  if (seal === undefined || Date.parse(seal.startedAt) > at) return false;
+  if (prepared === undefined || Date.parse(prepared) > at) return false;
   return published === undefined || Date.parse(published) > at;
 }
