@@ -3,6 +3,7 @@ import { taken } from '../../ledger.ts';
 import { startsOf } from '../machine-starts.ts';
 import type { RealStage } from '../real-stage.ts';
 import { runsAt } from '../runs-at.ts';
+import { isSealedAt } from '../sealed-window.ts';
 
 /** No machine is started by anybody but a run, and none by whomever between the end of its preparation and the publishing of its copy. */
 export const sealedMachineStaysOff: Invariant<RealStage> = {
@@ -21,16 +22,8 @@ async function wrongOf(stage: RealStage, node: string, at: number): Promise<read
   const when = new Date(at).toISOString();
   const runs = await runsAt(stage, node, at);
   if (runs.length === 0) return [`${node} was started at ${when} by no run`];
-  const sealed = await Promise.all(runs.map(async ({ id }) => ((await isSealedAt(stage, id, at)) ? [id] : [])));
+  const sealed = await Promise.all(
+    runs.map(async ({ id }) => (isSealedAt(await stage.imprint.catalog.runs.steps(id), at) ? [id] : [])),
+  );
   return sealed.flat().map((run) => `${node} was started at ${when}, while ${run} had sealed and not published it`);
-}
-
-/** A step that was tried again says when its last attempt began: what ended before the seal says best when that began. */
-async function isSealedAt({ imprint }: RealStage, run: string, at: number): Promise<boolean> {
-  if (!run.startsWith('captureImage/')) return false;
-  const steps = await imprint.catalog.runs.steps(run);
-  const prepared = steps.find(({ number, title }) => number.startsWith('5.') && title.startsWith('Prepare '))?.endedAt;
-  const published = steps.find(({ number, state }) => number === '7.1' && state === 'done')?.endedAt;
-  if (prepared === undefined || Date.parse(prepared) > at) return false;
-  return published === undefined || Date.parse(published) > at;
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { copyTarget, runOfTarget } from '../../../chaos/real/copies.ts';
 import { parseStarts } from '../../../chaos/real/machine-starts.ts';
 import { repeatedCopies } from '../../../chaos/real/repeated.ts';
+import { isSealedAt } from '../../../chaos/real/sealed-window.ts';
+import type { StepRecord } from '../../../src/domain/run.ts';
 
 const target = '/lib/.staging/captureImage+vm-1+k00003/vda.qcow2';
 
@@ -36,5 +38,24 @@ describe('what a real storm sees of its machines', () => {
 
     expect(repeatedCopies({ copies, copiesKilled: [] })).toMatchObject([{ times: 2, allowed: 1 }]);
     expect(repeatedCopies({ copies, copiesKilled: [{ target, bytes: 7 }] })).toEqual([]);
+  });
+
+  it('is a machine that is sealed from the end of its preparation until its copy is in the library', () => {
+    const step = (number: string, title: string, [startedAt, endedAt]: readonly [string, string]): StepRecord => ({
+      ...{ number, title, state: 'done', attempt: 1 },
+      startedAt: `2026-11-23T${startedAt}Z`,
+      endedAt: `2026-11-23T${endedAt}Z`,
+    });
+    const steps = [
+      step('5.1', 'Prepare the system of vm-1', ['03:00:00', '03:01:00']),
+      step('5.2', 'Seal vm-1 and let it power off', ['03:01:20', '03:01:30']),
+      step('7.1', 'Move image-v1 from staging into the library', ['03:02:00', '03:02:01']),
+      step('8.5.5', 'Start vm-1', ['03:02:05', '03:02:06']),
+    ];
+    const sealedAt = (time: string): boolean => isSealedAt(steps, Date.parse(`2026-11-23T${time}Z`));
+
+    expect(['03:00:30', '03:01:10', '03:01:59', '03:02:05'].map(sealedAt)).toEqual([false, true, true, false]);
+    expect(isSealedAt(steps.slice(0, 2), Date.parse('2026-11-23T04:00:00Z'))).toBe(true);
+    expect(isSealedAt(steps.slice(2), Date.parse('2026-11-23T03:01:10Z'))).toBe(false);
   });
 });
