@@ -23,6 +23,18 @@ export function capture({ imprint }: Stage, node: string, wishes: Omit<CaptureRe
   };
 }
 
+/** A capture that takes up another one which is over. */
+export function replay({ imprint }: Stage, { run, node, image }: Request): Request {
+  const requestKey = nextKey();
+  return {
+    run: `captureImage/${node}/${requestKey}`,
+    procedure: 'captureImage',
+    node,
+    ...(image === undefined ? {} : { image }),
+    start: async () => await imprint.client.replay(run, { by: 'chaos' }, { requestKey }),
+  };
+}
+
 export function load({ imprint }: Stage, node: string, image: string): Request {
   const requestKey = nextKey();
   return {

@@ -3,7 +3,7 @@ import { ImprintError, errorChain } from '../src/domain/errors.ts';
 import type { Asked } from './ledger.ts';
 import type { IdleNode, Nodes } from './nodes.ts';
 import type { Random } from './random.ts';
-import type { Request } from './request.ts';
+import { replay, type Request } from './request.ts';
 import type { Stage } from './stage.ts';
 import { eventually } from './waiting.ts';
 
@@ -21,7 +21,10 @@ export async function takeTurn(turn: Turn): Promise<void> {
   const request = await nodes.draw(node, random);
   const rival = random.chance(0.15) ? await nodes.draw(node, random) : undefined;
   await Promise.all([request, ...(rival === undefined ? [] : [rival])].map(async (one) => await carryOut(turn, one)));
-  if (rival === undefined) await observe(turn, request);
+  if (rival === undefined) {
+    await observe(turn, request);
+    await takeUp(turn, request);
+  }
   await freeWhatWasLeft(turn);
   nodes.giveBack(node);
 }
@@ -84,6 +87,18 @@ async function followToEnd({ stage, nodes }: Turn, { run, image, procedure }: Re
   );
   if (end === undefined && !stage.over.signal.aborted) stage.ledger.amend(run, { endless: true });
   if (end === 'completed' && procedure === 'captureImage' && image !== undefined) nodes.images.push(image);
+}
+
+/** Half of the captures that failed or were cancelled are taken up again, before anybody gives the node free. */
+async function takeUp(turn: Turn, request: Request): Promise<void> {
+  const { stage, random } = turn;
+  if (request.procedure !== 'captureImage' || !random.chance(0.5)) return;
+  const state = await eventually(
+    async () => (await stage.imprint.catalog.runs.find(request.run))?.state ?? 'never begun',
+    30_000,
+    stage.over.signal,
+  );
+  if (state === 'failed' || state === 'cancelled') await carryOut(turn, replay(stage, request));
 }
 
 /** Before anybody else may touch it. */
