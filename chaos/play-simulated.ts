@@ -23,7 +23,8 @@ export async function play(options: SimulatedOptions): Promise<Played> {
   const drama = {
     faults: faults.filter(({ kind }) => mutation === undefined || mutation.faults.includes(kind)),
     invariants: createInvariants(),
-    createNodes: async (stage: SimulatedStage, random: Random) => await createNodes(stage, nodes, random),
+    createNodes: async (stage: SimulatedStage, random: Random) =>
+      await createNodes(stage, { count: nodes, settings: mutation?.settings ?? {} }, random),
     figuresOfWork,
   };
   return await playOn(await setStage(options), drama, { ...options, untilViolated: mutation !== undefined });

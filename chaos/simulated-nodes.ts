@@ -8,12 +8,22 @@ import { must } from './waiting.ts';
 /** Turns after which a node rests for good: so hundreds of nodes come on. */
 const turnsMax = 4;
 
-export async function createNodes(stage: SimulatedStage, count: number, random: Random): Promise<Nodes> {
+export interface NodesOptions {
+  readonly count: number;
+  /** In place of those that are drawn. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export async function createNodes(
+  stage: SimulatedStage,
+  { count, settings }: NodesOptions,
+  random: Random,
+): Promise<Nodes> {
   const { world, catalog, addNode } = stage.imprint;
   const idle: IdleNode[] = [];
   const images: string[] = [];
   for (let made = 0; made < count; made += 1) {
-    idle.push({ name: await addNode(drawSettings(random)), turns: 0 });
+    idle.push({ name: await addNode({ ...drawSettings(random), ...settings }), turns: 0 });
   }
   return {
     images,

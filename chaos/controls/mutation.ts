@@ -7,6 +7,8 @@ export interface Mutation {
   readonly changes: readonly Change[];
   /** Kinds of faults under which the mistake does harm: a control draws only from these. */
   readonly faults: readonly string[];
+  /** Settings of the nodes with which it does harm on a busy machine, too, in place of those that are drawn. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export interface Change {

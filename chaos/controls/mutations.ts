@@ -18,6 +18,7 @@ export const mutations: readonly Mutation[] = [
       },
     ],
     faults: ['answer lost', 'worker killed'],
+    settings: { copyBytesPerSecond: 200_000 },
   },
   {
     name: 'job-not-looked-for',
@@ -54,6 +55,7 @@ export const mutations: readonly Mutation[] = [
       },
     ],
     faults: ['answer lost'],
+    settings: { shutdownSeconds: 20 },
   },
   {
     name: 'no-fencing',
@@ -120,6 +122,7 @@ export const mutations: readonly Mutation[] = [
       },
     ],
     faults: ['answer lost'],
+    settings: { shutdownSeconds: 20 },
   },
   {
     name: 'node-not-owned',
