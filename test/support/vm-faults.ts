@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { execa } from 'execa';
 import { vi } from 'vitest';
-import type { RunHandle } from '../../src/client.ts';
+import type { Hold, RunHandle } from '../../src/client.ts';
 import type { Shell } from '../../src/remote/shell.ts';
-import type { VmImprint } from './vm-imprint.ts';
+import { namesIn, type VmImprint } from './vm-imprint.ts';
 
 const inGuest = { signal: new AbortController().signal, timeoutMs: 60_000 };
 
@@ -40,6 +40,25 @@ export async function untilStep(imprint: VmImprint, run: RunHandle<unknown>, num
     },
     { timeout: 300_000, interval: 200 },
   );
+}
+
+/** Waits until a run waits for an operator, at another hold than `after`. */
+export async function untilHeld(imprint: VmImprint, run: RunHandle<unknown>, after?: Hold): Promise<Hold> {
+  return await vi.waitFor(
+    async () => {
+      const hold = await imprint.catalog.holds.find(run.id);
+      if (hold === undefined || hold.id === after?.id) throw new Error(`run ${run.id} is not held (again)`);
+      return hold;
+    },
+    { timeout: 300_000, interval: 200 },
+  );
+}
+
+/** Changes when a disk of the node was last written, and nothing in it. */
+export async function touchDisk(imprint: VmImprint, node: string, disk: string): Promise<void> {
+  const directory = imprint.directoryOf(node);
+  const files = (await namesIn(directory)).filter((name) => name.endsWith(`${disk}.qcow2`));
+  await execa('touch', files, { cwd: directory });
 }
 
 /** Damages one byte in the middle of a file without changing its size; twice: as it was. */

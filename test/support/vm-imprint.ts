@@ -70,6 +70,8 @@ type Close = () => Promise<void>;
 interface VmImprintOptions {
   /** Default: a fresh one on the server of this test process. */
   readonly startDatabase?: () => Promise<TestDatabase>;
+  /** Settings of its workers, beside those that they need. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Starts everything but a worker, and imports the base image (two disks). 30 s when the guest image was built before, else two minutes. */
@@ -91,7 +93,8 @@ async function start(closers: Close[], options: VmImprintOptions): Promise<Omit<
   const root = await mkdtemp(join(tmpdir(), 'imprint-vm-'));
   closers.push(async () => await rm(root, { recursive: true, force: true }));
   const services = await startServices(root, closers, options);
-  const environment = { ...services.environment, IMPRINT_SECRETS: await writeSecrets(join(root, 'secrets'), guest) };
+  const secrets = await writeSecrets(join(root, 'secrets'), guest);
+  const environment = { ...services.environment, IMPRINT_SECRETS: secrets, ...options.settings };
   const { client, temporal, server, virsh, uri, killLibvirt, startLibvirt, terminate } = services;
   const context = { signal: new AbortController().signal, progress: () => undefined };
   await importBase(environment, { catalog: client.catalog, root, guest, context });

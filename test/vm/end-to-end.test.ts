@@ -1,11 +1,10 @@
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunHandle } from '../../src/client.ts';
 import { UnauthorizedError } from '../../src/domain/errors.ts';
 import type { CaptureImageInput } from '../../src/domain/inputs.ts';
-import { runKey } from '../../src/library/paths.ts';
 import { hostKeysOnConsole } from '../../src/os/linux/first-boot.ts';
 import { createSshShell } from '../../src/remote/ssh-shell.ts';
 import { makeReadOnly } from '../support/read-only.ts';
@@ -24,9 +23,10 @@ import {
   untilCopied,
   type SeenCopy,
 } from '../support/vm-copy.ts';
+import { leftBy, nodeState } from '../support/vm-facts.ts';
 import { dataOfBase, namesIn, startVmImprint, type VmImprint } from '../support/vm-imprint.ts';
 import { notPassed, verifyPublished } from '../support/vm-published.ts';
-import { atShutdown, breakSeal, flipByte, untilStep } from '../support/vm-faults.ts';
+import { atShutdown, breakSeal, flipByte, touchDisk, untilHeld, untilStep } from '../support/vm-faults.ts';
 import { saveMachine, type SavedMachine } from '../support/vm-saved.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 
@@ -44,7 +44,8 @@ let saved: SavedMachine;
 /** The cases go on from each other's machine, in the order of this file: a boot takes a minute. */
 beforeAll(async () => {
   if (isMissingSomething()) return;
-  imprint = await startVmImprint();
+  // A copy that is held back moves several times in that time; what does not hold only shows it.
+  imprint = await startVmImprint({ settings: { IMPRINT_STALL_MINUTES: '0.2' } });
   close = imprint.stop;
   await imprint.addNode(node);
   worker = await imprint.startWorker();
@@ -56,34 +57,8 @@ const inGuest = { signal: new AbortController().signal, timeoutMs: 60_000 };
 const capture = async (image: string, options: Partial<CaptureImageInput> = {}) =>
   await imprint.client.startCapture({ node, image, author: 'test', ...options });
 
-/** What there is of a run beside its record. */
-async function leftOf(run: RunHandle<unknown>, image: string): Promise<unknown> {
-  const { catalog, library } = imprint;
-  const known = (await catalog.revisions.findImage(image)) !== undefined;
-  return {
-    state: (await catalog.computers.get(node)).state,
-    owner: (await catalog.claims.find(node))?.owner,
-    revisions: known ? (await catalog.revisions.list(image)).map(({ state }) => state) : 'no image',
-    staging: (await namesIn(join(library.root, '.staging'))).filter((name) => name.startsWith(runKey(run.id))),
-    jobs: [
-      ...(await namesIn(join(library.root, '.jobs', runKey(run.id)))),
-      ...(await namesIn(join(imprint.directoryOf(node), '.jobs'))),
-    ],
-    published: (await namesIn(library.root)).filter((name) => name.startsWith(`${image}-v`)),
-  };
-}
-
+const leftOf = async (run: RunHandle<unknown>, image: string) => await leftBy(imprint, node, { run, image });
 const nothing = { owner: undefined, revisions: 'no image', staging: [], jobs: [], published: [] };
-
-/** What a refused load must leave as it was. */
-async function nodeState(): Promise<unknown> {
-  const { hostKeys, currentRevisionId } = await imprint.catalog.computers.get(node);
-  const directory = imprint.directoryOf(node);
-  const files = (await namesIn(directory)).filter((name) => name.endsWith('.qcow2'));
-  const disks = await Promise.all(files.map(async (name) => [name, (await stat(join(directory, name))).mtimeMs]));
-  const definition = await imprint.virsh('dumpxml', '--inactive', node);
-  return { hostKeys, currentRevisionId, disks, definition, power: await imprint.virsh('domstate', node) };
-}
 
 describe('a load of the base image', () => {
   it('ends READY, although libvirtd is killed while it boots, with host keys read from the console before the first contact', async () => {
@@ -139,7 +114,7 @@ describe('a load of the base image', () => {
 
   // Control: the captures below, of the same node with the same directory.
   it('is refused before anything is touched when the directory for disks is missing or read-only, and so is a capture', async () => {
-    const before = await nodeState();
+    const before = await nodeState(imprint, node);
     const gone = join(imprint.root, 'gone');
     await imprint.addNode('vm-2', { diskDirectory: gone });
     const loading = await failureOf(await imprint.client.startLoad({ node: 'vm-2', image: 'base' }));
@@ -155,7 +130,7 @@ describe('a load of the base image', () => {
     await expect(access(gone)).rejects.toThrow('ENOENT');
     expect(await imprint.virsh('list', '--all', '--name')).toBe(node);
     expect(await leftOf(run, 'unwritable')).toEqual({ ...nothing, state: 'available' });
-    expect(await nodeState()).toEqual(before);
+    expect(await nodeState(imprint, node)).toEqual(before);
   });
 });
 
@@ -284,14 +259,14 @@ describe('a capture whose worker is killed with SIGKILL at 10, 50 and 90 % of th
   });
 
   it('is not loaded once its file was damaged, and the node is as it was', async () => {
-    const before = await nodeState();
+    const before = await nodeState(imprint, node);
     await flipByte(disk);
 
     const failure = await failureOf(await imprint.client.startLoad({ node, image: 'survivor' }));
 
     expect(failure).toMatchObject({ reason: 'IntegrityError' });
     expect(failure.message).toContain(`${disk}: its content is not what was published`);
-    expect(await nodeState()).toEqual(before);
+    expect(await nodeState(imprint, node)).toEqual(before);
     // Control: with the byte put back the same file is sound.
     await flipByte(disk);
     expect(await verifyPublished(imprint, node, 'survivor')).toMatchObject({ by: 'sha256' });
@@ -319,6 +294,33 @@ describe('a capture whose libvirtd is killed while the guest shuts down, and aga
     expect(notPassed(revision)).toEqual([]);
     expect(await leftOf(run, 'daemonless')).toMatchObject({ state: 'available', staging: [], jobs: [] });
   });
+});
+
+it('a held capture attaches to a copy that stood still, never boots what is sealed, and gives the machine back to its user', async () => {
+  await (await saved.restore()).run('useradd', ['-m', 'alice'], inGuest);
+  const run = await capture('held', { copyRateBytes: 12 * MIB, onFailure: 'hold' });
+  const copy = { run: run.id, disk: 'vda' };
+  const who = { by: 'alice', reason: 'needed tomorrow' };
+  const before = await untilCopied(imprint, copy, 0.1);
+  process.kill(before.pid, 'SIGSTOP');
+  const stalled = await untilHeld(imprint, run);
+  expect(stalled).toMatchObject({ kind: 'stalled', step: '5.5' });
+  await expect(run.power({ action: 'on', ...who })).rejects.toThrow('say rescue instead');
+  expect(await imprint.virsh('domstate', node)).toBe('shut off');
+  process.kill(before.pid, 'SIGCONT');
+  await run.answer('retry', who);
+  await run.pause(who);
+  const after = await untilCopied(imprint, copy, before.fraction + 0.05);
+  const paused = await untilHeld(imprint, run, stalled);
+  expect(copiedOnce([before, after], (await copyStepOf(imprint, copy))?.evidence)).toBe(true);
+  await touchDisk(imprint, node, 'vdb');
+  await run.answer('resume', who);
+  expect((await untilHeld(imprint, run, paused)).reason).toMatch(/vdb\.qcow2 changed/);
+  await run.answer('rescue', who);
+  await failureOf(run);
+  expect((await run.describe()).outcome).toMatch(/vm-1 is on again; preCapture had done: .*delete-users \(.*alice/);
+  expect(await leftOf(run, 'held')).toEqual({ ...nothing, state: 'available' });
+  await (await imprint.shellTo(node)).run('true', [], inGuest);
 });
 
 describe('a capture of a guest that breaks its seal while it shuts down', () => {
