@@ -17,8 +17,8 @@ export const mutations: readonly Mutation[] = [
         by: "        this.#list.mark(shown, 'done');\n        if ('undo' in back) this.#undos.push({ line, shown, undo: back.undo, comesLast: back.givesUp !== undefined });\n        return result;\n",
       },
     ],
-    faults: ['answer lost', 'worker killed'],
-    settings: { copyBytesPerSecond: 200_000 },
+    faults: ['answer lost'],
+    settings: { copyBytesPerSecond: 400_000 },
   },
   {
     name: 'job-not-looked-for',
