@@ -13,6 +13,8 @@ import { freePort } from './free-port.ts';
 export interface TestTemporal {
   readonly address: string;
   readonly namespace: string;
+  /** Where its own UI is. */
+  readonly uiUrl: string;
   /** SIGKILL, as a power cut; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts it again on the same ports and the same file. */
@@ -35,6 +37,7 @@ export async function startTemporal(): Promise<TestTemporal> {
   return {
     address,
     namespace: localNamespace,
+    uiUrl: `http://127.0.0.1:${String(uiPort)}`,
     kill: async () => await end(server, 'SIGKILL'),
     restart: async () => {
       server = await launch();

@@ -4,6 +4,8 @@ import { searchAttributes } from '../../src/domain/search-attributes.ts';
 import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { failureOf, patience } from '../support/runs.ts';
+import { skipWithout } from '../support/unavailable.ts';
+import { withPage } from '../support/browser.ts';
 import { createTampering, type CallPoint } from '../support/tampering.ts';
 import { currentDetails, summariesOf } from '../support/temporal-ui.ts';
 
@@ -179,6 +181,40 @@ describe.concurrent("Temporal's UI", () => {
     await expect(workflow(run).result()).rejects.toMatchObject({ cause: { cause: { type: 'InvalidInputError' } } });
     const [first] = await summariesOf(workflow(run));
     expect(first?.summary).toMatch(/^Claim ü+…$/);
+  });
+
+  it('takes the answer to a held run in its own form, and the run goes on', async (context) => {
+    skipWithout(context, 'browser');
+    const asked = await prepare();
+    tampering.fail({ ...copy, node: asked.node, when: 'before' }, { times: 1 });
+    const run = await imprint.client.startCapture({ ...asked, onFailure: 'hold' });
+    const hold = await vi.waitFor(async () => {
+      const open = await imprint.catalog.holds.find(run.id);
+      if (open === undefined) throw new Error('it is not held');
+      return open;
+    }, patience);
+    await withPage(async (page) => {
+      page.setDefaultTimeout(patience.timeout);
+      const { uiUrl, namespace } = imprint.server;
+      await page.goto(`${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(run.id)}`);
+      await page.getByRole('button', { name: 'More Actions' }).click();
+      // The page has its menu and its forms twice; what it does not show is for narrow windows.
+      await page.getByText('Send an Update').locator('visible=true').first().click();
+      const form = page.getByTestId('update-confirmation-modal').locator('visible=true').first();
+      await form.locator('button:has(#update-select)').click();
+      await form
+        .getByRole('option')
+        .filter({ hasText: /^\s*retry/ })
+        .click();
+      await form.locator('.cm-content').fill(JSON.stringify({ hold: hold.id, by: 'carol', reason: 'disk replaced' }));
+      // Leaving the editor lays its text out anew, and moves the button.
+      await form.locator('.cm-content').blur();
+      await form.getByText('"disk replaced"').waitFor();
+      await form.getByRole('button', { name: 'Submit' }).click();
+      await run.result();
+    });
+    const [answered] = await imprint.catalog.holds.of(run.id);
+    expect(answered?.answer).toMatchObject({ answer: 'retry', by: 'carol', reason: 'disk replaced' });
   });
 
   it('has the outcome of a run that was cancelled', async () => {
