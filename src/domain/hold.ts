@@ -65,6 +65,11 @@ export function holdId(step: string, count: number, execution: string): string {
   return `${step}#${String(count)}@${execution}`;
 }
 
+/** The execution in a hold's id. */
+export function executionOf(hold: string): string {
+  return hold.slice(hold.lastIndexOf('@') + 1);
+}
+
 /** Checks what an update was given: it may come from Temporal's own UI. Throws InvalidInputError that names the field. */
 export function parseAnswerRequest(given: Partial<AnswerRequest> | null | undefined): AnswerRequest {
   return { hold: parseLine('hold', given?.hold), ...parseWho(given) };

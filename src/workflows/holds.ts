@@ -1,12 +1,17 @@
 import {
+  type ApplicationFailure,
   CancellationScope,
   condition,
+  currentUpdateInfo,
   defineQuery,
   defineUpdate,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Activities } from '../activities/activities.ts';
 import {
+  executionOf,
   holdAnswers,
   holdId,
   parseAnswerRequest,
@@ -32,8 +37,8 @@ const longestWhy = 200;
 
 /**
  * Where one run waits for an operator. Its updates `retry`, `skip`, `abort`, `rescue` and `resume` name the hold that they answer: Temporal
- * hands old updates to a run again that was reset, and those must not answer another hold. Its query `hold` says what it waits for, its update
- * `power` acts on its node meanwhile.
+ * hands old updates to a run again that was reset, and those must not answer another hold. A run that was reset while it waited learns it from
+ * them, and records its hold anew. Its query `hold` says what it waits for, its update `power` acts on its node meanwhile.
  */
 export class Holds {
   readonly #node: string;
@@ -43,6 +48,8 @@ export class Holds {
   #open: Hold | undefined;
   #given: GivenAnswer | undefined;
   #pause: Who | undefined;
+  /** This execution got an answer to a hold of another one: it began behind the record of the hold at which it waits. */
+  #wasReset = false;
 
   constructor(node: string, list: StepList, power: NodePower) {
     this.#node = node;
@@ -79,6 +86,7 @@ export class Holds {
     this.#open = hold;
     this.#given = undefined;
     this.#pause = undefined;
+    this.#wasReset = false;
     this.#list.showHold(hold);
     recordSearchAttributes({
       ImprintHeld: hold.kind,
@@ -90,11 +98,23 @@ export class Holds {
   /** Nothing is taken back at the deadline: the alarm is repeated. */
   async #untilAnswered(hold: Hold): Promise<void> {
     const held = { run: workflowInfo().workflowId, node: this.#node, hold };
-    const { deadlineSeconds } = await catalog(`Hold at step ${hold.step}: ${hold.reason}`).recordHold(held);
-    while (!(await condition(() => this.#given !== undefined, deadlineSeconds * 1_000))) {
-      recordSearchAttributes({ ImprintHeld: 'parked' });
-      await catalog('Repeat the alarm: nobody has answered').recordParked(held);
+    const what = `Hold at step ${hold.step}: ${hold.reason}`;
+    const { deadlineSeconds } = await catalog(what).recordHold(held);
+    for (;;) {
+      const isWoken = await condition(() => this.#given !== undefined || this.#wasReset, deadlineSeconds * 1_000);
+      if (this.#given !== undefined) return;
+      if (isWoken) await this.#recordAgain(what, held);
+      else {
+        recordSearchAttributes({ ImprintHeld: 'parked' });
+        await catalog('Repeat the alarm: nobody has answered').recordParked(held);
+      }
     }
+  }
+
+  /** The record names the execution that was reset, and says that it was answered. */
+  async #recordAgain(what: string, held: Parameters<Activities['recordHold']>[0]): Promise<void> {
+    this.#wasReset = false;
+    await catalog(what).recordHold(held);
   }
 
   async #end(hold: Hold, answer: GivenAnswer): Promise<GivenAnswer> {
@@ -110,7 +130,11 @@ export class Holds {
 
   #listenFor(answer: HoldAnswer): void {
     const give = (request: AnswerRequest): undefined => {
-      const { by, reason } = parseAnswerRequest(request);
+      const { hold, by, reason } = parseAnswerRequest(request);
+      if (this.#open !== undefined && isOfAnother(hold) && isTakenNow()) {
+        this.#wasReset = true;
+        throw notOpen(hold, this.#open);
+      }
       this.#given = { answer, by, reason };
     };
     setHandler(defineUpdate<undefined, [AnswerRequest]>(answer), give, {
@@ -121,6 +145,8 @@ export class Holds {
 
   #refuseAnswer(answer: HoldAnswer, request: AnswerRequest): void {
     const { hold, reason } = parseAnswerRequest(request);
+    // What a validator refuses is not in the history, and could not wake the run: the handler refuses this.
+    if (this.#open !== undefined && isOfAnother(hold)) return;
     const open = this.#requireOpen(hold);
     if (!open.answers.includes(answer)) {
       throw refusal(`${answer} does not answer step ${open.step}; what does: ${open.answers.join(', ')}`);
@@ -131,7 +157,7 @@ export class Holds {
   #requireOpen(hold: string): Hold {
     const open = this.#open;
     if (open === undefined) throw refusal('the run does not wait for an operator');
-    if (hold !== open.id) throw refusal(`hold ${hold} is not open; the run waits at hold ${open.id}`);
+    if (hold !== open.id) throw notOpen(hold, open);
     if (this.#given === undefined) return open;
     throw refusal(`hold ${hold} was answered already: ${this.#given.answer} by ${this.#given.by}`);
   }
@@ -156,3 +182,20 @@ const meanings: Readonly<Record<HoldAnswer, string>> = {
 };
 
 const cancelledAnswer: GivenAnswer = { answer: 'abort', by: 'the cancellation', reason: 'the run was cancelled' };
+
+/** Whether the hold is of another execution: Temporal hands answers to a run again when it is reset. */
+function isOfAnother(hold: string): boolean {
+  return executionOf(hold) !== workflowInfo().runId;
+}
+
+/**
+ * Whether this execution is the one that takes the update, then and whenever it is replayed: an answer that lies in the history before the point to
+ * which the run was reset names another execution too, and was right.
+ */
+function isTakenNow(): boolean {
+  return patched(`answer-to-another-execution-${currentUpdateInfo()?.id ?? ''}`);
+}
+
+function notOpen(hold: string, open: Hold): ApplicationFailure {
+  return refusal(`hold ${hold} is not open; the run waits at hold ${open.id}`);
+}

@@ -191,7 +191,7 @@ export class Steps {
     const place = this.whileHeld;
     await place?.leave();
     const answer = await this.#holds.wait(reason);
-    if (answer.answer === 'retry' || answer.answer === 'resume') await place?.takeUp();
+    if (goesOn.includes(answer.answer)) await place?.takeUp();
     return answer;
   }
 
@@ -245,6 +245,9 @@ export class Steps {
     return { run: workflowInfo().workflowId, node: this.node, step };
   }
 }
+
+/** After these a run begins a step, and needs what it gave up while it waited. */
+const goesOn: readonly HoldAnswer[] = ['retry', 'skip', 'resume'];
 
 /** Where there is no way but forward, giving up would leave what nobody takes back. */
 function answersTo(back: Back<unknown>, rescuable: boolean): readonly HoldAnswer[] {

@@ -25,8 +25,11 @@ export interface HeldCall {
 /** Something between the activities and what they work with, in which tests let single calls fail or wait. */
 export interface Tampering {
   around(deps: ModuleDependencies): ModuleDependencies;
-  /** The call throws, `times` times (default: always); by default a ConflictError, which is not tried again. */
-  fail(point: CallPoint, options?: { readonly error?: ImprintError; readonly times?: number }): void;
+  /**
+   * The call throws, `times` times (default: always), or until what is answered is called; by default a ConflictError, which is not tried
+   * again.
+   */
+  fail(point: CallPoint, options?: { readonly error?: ImprintError; readonly times?: number }): () => void;
   /** The call waits, once; then it goes on as if nothing had been. */
   hold(point: CallPoint): HeldCall;
   /** Every activity of the node's runs does its work, and then its first attempt fails: each step is done at least twice. */
@@ -70,7 +73,11 @@ export function createTampering(): Tampering {
     around: (deps) => wrap(deps, '', around),
     fail: (point, { error, times = Infinity } = {}) => {
       const thrown = error ?? new ConflictError(`${point.call} of ${point.node}: refused by the test`);
-      traps.push({ point, left: times, spring: async () => await Promise.reject(thrown) });
+      const trap = { point, left: times, spring: async () => await Promise.reject(thrown) };
+      traps.push(trap);
+      return () => {
+        trap.left = 0;
+      };
     },
     hold: (point) => {
       const reached = promiseOf();

@@ -16,6 +16,12 @@ const copyStep = {
   when: 'before',
 } as const;
 
+const fillStep = {
+  activity: 'carryOutLoadStep',
+  call: 'provisioner().loading.steps.fill.act',
+  when: 'before',
+} as const;
+
 vi.setConfig({ maxConcurrency: 8 });
 
 describe.concurrent('a run that cannot carry a step out', () => {
@@ -179,14 +185,26 @@ describe.concurrent('a run that cannot carry a step out', () => {
     expect(await stateOf(node)).toBe('available');
   });
 
+  it('of a load that leaves out a step before its copy takes its slot again', async ({ expect }) => {
+    const node = await imprint.addNode(fast);
+    const hook = { activity: 'preReload', call: 'catalog.claims.fence', when: 'before' } as const;
+    tampering.fail({ ...hook, node }, { error: new TypeError('no such thing') as never, times: 8 });
+    const fill = tampering.hold({ ...fillStep, node });
+    const run = await imprint.client.startLoad({ node, image: 'base', onFailure: 'hold' });
+    const hold = await vi.waitFor(async () => await untilHeld(run), { ...patience, timeout: 170_000 });
+    const holders = async () => (await imprint.catalog.slots.list()).flatMap((resource) => resource.holders);
+    expect(hold).toMatchObject({ step: '4', answers: ['retry', 'skip', 'abort'] });
+    expect((await holders()).map((holder) => holder.run)).not.toContain(run.id);
+    await run.answer('skip', by);
+    await fill.reached;
+    expect((await holders()).map((holder) => holder.run)).toContain(run.id);
+    fill.release();
+    await run.result();
+  });
+
   it('of a load keeps nobody else from loading while it waits', async ({ expect }) => {
     const node = await imprint.addNode(fast);
-    const fill = {
-      activity: 'carryOutLoadStep',
-      call: 'provisioner().loading.steps.fill.act',
-      when: 'before',
-    } as const;
-    tampering.fail({ ...fill, node }, { times: 1 });
+    tampering.fail({ ...fillStep, node }, { times: 1 });
     const run = await imprint.client.startLoad({ node, image: 'base', onFailure: 'hold' });
     await untilHeld(run);
     const holders = (await imprint.catalog.slots.list()).flatMap((resource) => resource.holders);
