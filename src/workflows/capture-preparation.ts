@@ -34,6 +34,8 @@ export async function claimNode(
     release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: steps.leaves }),
   });
   if (claimed.touched) steps.touch();
+  // What another run has sealed is not booted while this one waits to look at it.
+  if (claimed.input.resumes !== undefined) steps.power.keepFromBooting(`${node} may be sealed already`);
   recordSearchAttributes({ ImprintImage: claimed.input.image });
   return claimed;
 }
@@ -107,7 +109,8 @@ export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]):
         steps.touch();
         steps.rescue = async (back) => await rescue(capture, sealed, back);
       }
-      if (planned.kind !== 'preCapture') {
+      if (planned.kind === 'preCapture') steps.power.letBoot();
+      else {
         steps.power.keepFromBooting(`${capture.node} is to stay as it is until its copy is published`);
       }
       if (planned.kind === 'seal' || planned.kind === 'proveOff') sealed = true;

@@ -137,7 +137,9 @@ async function held({ imprint, tampering }: Recorder, answer: 'retry' | 'rescue'
     operatingSystem: simulatedSystem,
   });
   for await (const { hold } of run.watch()) if (hold !== undefined) break;
-  await run.answer(answer, { by: 'operator', reason: 'recorded' });
+  const who = { by: 'operator', reason: 'recorded' };
+  if (answer === 'rescue') await run.power({ action: 'off', ...who });
+  await run.answer(answer, who);
   return run;
 }
 
