@@ -39,14 +39,16 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** The world's job of a run that completed is done; one that was taken back was ended. */
+/** The world's job of a run that completed, or whose complete copy is kept, is done; one that was taken back was ended. */
 async function jobsInWorld({ imprint, ledger }: SimulatedStage): Promise<readonly string[]> {
   const left: string[] = [];
   for (const node of new Set(taken(ledger).map((asked) => asked.node))) {
     const { jobs } = await imprint.world.machine(await imprint.catalog.computers.get(node));
     for (const [name, { owner, ended }] of Object.entries(jobs)) {
-      const state = (await imprint.catalog.runs.find(owner))?.state;
-      if (!ended && (state === 'failed' || state === 'cancelled') && !(await isPublished(imprint, owner))) {
+      const { state, outcome } = (await imprint.catalog.runs.find(owner)) ?? {};
+      const isKept = outcome?.includes('the complete copy was not published and is kept in') === true;
+      if (ended || isKept) continue;
+      if ((state === 'failed' || state === 'cancelled') && !(await isPublished(imprint, owner))) {
         left.push(`${name} of ${owner}, which is ${state}, goes on`);
       }
     }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { CallContext } from '../../domain/call-context.ts';
+import { NotFoundError } from '../../domain/errors.ts';
 import { formatSimulatedDisk, type SimulatedDisk } from '../../domain/simulated-disk.ts';
 import type { CaptureRequest, StagedImage } from '../provisioner.ts';
 import type { Machine } from './machine.ts';
@@ -43,13 +44,26 @@ export async function readDescription(request: CaptureRequest, context: CallCont
   return JSON.parse(Buffer.from(content).toString('utf8')) as StagedImage;
 }
 
+/** A file that is complete already is left as it is: its checksum may have been computed. */
 export async function writeStaged(
   request: CaptureRequest,
   disk: SimulatedDisk,
   damaged: boolean,
   context: CallContext,
 ): Promise<void> {
-  await write(request, fileOf(disk), damaged ? 'damaged' : formatSimulatedDisk(disk), context);
+  const text = damaged ? 'damaged' : formatSimulatedDisk(disk);
+  if ((await findStaged(request, fileOf(disk), context)) !== text) await write(request, fileOf(disk), text, context);
+}
+
+async function findStaged(request: CaptureRequest, file: string, context: CallContext): Promise<string | undefined> {
+  const options = { signal: context.signal, timeoutMs: LIMIT_MS };
+  try {
+    const path = posix.join(request.staging, file);
+    return Buffer.from(await request.library.shell.download(path, options)).toString('utf8');
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
 }
 
 /** Of nothing: success. */
