@@ -65,7 +65,10 @@ async function moveIntoLibrary(capture: Capture, proved: Proved): Promise<Revisi
     `Move ${revision.name} from staging into the library`,
     async (step) =>
       await onNode(managementNode, 'short', `Publish ${revision.name}`).publishCopy({ ...step, ...request, ...proved }),
-    { onlyForward: 'Publishing is the point of no return: nothing automatic deletes a complete copy.' },
+    {
+      onlyForward: 'Publishing is the point of no return: nothing automatic deletes a complete copy.',
+      orGivenUp: 'The complete copy is set aside, by the undo of step 5.',
+    },
   );
 }
 

@@ -10,12 +10,12 @@ import { StepList } from './step-list.ts';
 
 /**
  * How a step is taken back, or the sentence that says why nothing has to be, or why there is no way but forward: such a step is tried until
- * it succeeds, unless it was refused for good.
+ * it succeeds, unless it was refused for good. Where an operator may give the run up even there, `orGivenUp` says what then happens.
  */
 export type Undo =
   | { readonly undo: (step: StepInput) => Promise<unknown>; readonly givesUp?: 'what the run owns' }
   | { readonly noUndo: string }
-  | { readonly onlyForward: string };
+  | { readonly onlyForward: string; readonly orGivenUp?: string };
 
 /** A step that an operator may leave out says what is then missing, and what it would have answered. */
 export type Back<T> = Undo & { readonly skippable?: { readonly without: string; readonly instead: T } };
@@ -249,9 +249,9 @@ export class Steps {
 /** After these a run begins a step, and needs what it gave up while it waited. */
 const goesOn: readonly HoldAnswer[] = ['retry', 'skip', 'resume'];
 
-/** Where there is no way but forward, giving up would leave what nobody takes back. */
+/** Where there is no way but forward, giving up would leave what nobody takes back, unless the step says otherwise. */
 function answersTo(back: Back<unknown>, rescuable: boolean): readonly HoldAnswer[] {
-  if ('onlyForward' in back) return ['retry'];
+  if ('onlyForward' in back) return back.orGivenUp === undefined ? ['retry'] : ['retry', 'abort'];
   return [
     'retry',
     ...(back.skippable ? (['skip'] as const) : []),

@@ -129,6 +129,23 @@ describe.concurrent('a run that cannot carry a step out', () => {
     expect(await violationsOn(imprint, node)).toEqual([]);
   });
 
+  it('that cannot publish its copy may be given up, and keeps the complete copy', async ({ expect }) => {
+    const { node, image, run, hold } = await holdAt(
+      { activity: 'publishCopy', call: 'library.shell.run', when: 'before' },
+      Infinity,
+    );
+    expect(hold).toMatchObject({ step: '7.1', answers: ['retry', 'abort'] });
+    await run.answer('abort', { by: 'alice', reason: 'the library is being replaced' });
+    await failureOf(run);
+    expect((await run.describe()).outcome).toMatch(/given up by alice at step 7\.1 .*is kept in \S+\.kept/);
+    expect(await leftoversOf(imprint, run.id, image)).toMatchObject({
+      owner: undefined,
+      revisions: 'no image',
+      staging: [],
+    });
+    expect(await stateOf(node)).toBe('maintenance');
+  });
+
   it('that is cancelled while it waits takes its steps back', async ({ expect }) => {
     const { node, run } = await holdAt(copyStep);
     await run.cancel();
