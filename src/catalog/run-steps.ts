@@ -31,7 +31,7 @@ export async function readSteps(database: Database, run: string): Promise<readon
 
 /**
  * An undo leaves what the step itself found or failed with, unless it has something to say of its own. What a step has found stays until it has
- * found something again: a run that was reset in Temporal reads there what it has done before.
+ * found something again, or says with an empty one that it is true no more: a run that was reset in Temporal reads there what it has done before.
  */
 const upsert = `INSERT INTO run_steps AS old (run_id, number, title, state, attempt, evidence, error, ended_at)
   SELECT $1, $2, $3, $4::text, $5, $6::jsonb, $7, CASE WHEN $4 = 'running' THEN NULL ELSE now() END
@@ -39,7 +39,7 @@ const upsert = `INSERT INTO run_steps AS old (run_id, number, title, state, atte
   ON CONFLICT (run_id, number) DO UPDATE SET title = excluded.title, state = excluded.state, attempt = excluded.attempt,
     ended_at = excluded.ended_at,
     evidence = CASE WHEN excluded.state LIKE 'undo%' OR (excluded.state = 'running' AND old.error IS NULL)
-      THEN coalesce(excluded.evidence, old.evidence) ELSE excluded.evidence END,
+      THEN nullif(coalesce(excluded.evidence, old.evidence), '{}'::jsonb) ELSE excluded.evidence END,
     error = CASE WHEN excluded.state LIKE 'undo%' THEN coalesce(excluded.error, old.error) ELSE excluded.error END
   RETURNING number`;
 
