@@ -65,9 +65,13 @@ export function holdId(step: string, count: number, execution: string): string {
   return `${step}#${String(count)}@${execution}`;
 }
 
-/** The execution in a hold's id. */
-export function executionOf(hold: string): string {
-  return hold.slice(hold.lastIndexOf('@') + 1);
+/** Whether the two are ids of the same hold in two executions of one run. */
+export function isSameElsewhere(one: string, other: string): boolean {
+  return one !== other && placeOf(one) === placeOf(other);
+}
+
+function placeOf(hold: string): string {
+  return hold.slice(0, hold.lastIndexOf('@'));
 }
 
 /** Checks what an update was given: it may come from Temporal's own UI. Throws InvalidInputError that names the field. */

@@ -11,9 +11,9 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.ts';
 import {
-  executionOf,
   holdAnswers,
   holdId,
+  isSameElsewhere,
   parseAnswerRequest,
   parseWho,
   type AnswerRequest,
@@ -131,7 +131,7 @@ export class Holds {
   #listenFor(answer: HoldAnswer): void {
     const give = (request: AnswerRequest): undefined => {
       const { hold, by, reason } = parseAnswerRequest(request);
-      if (this.#open !== undefined && isOfAnother(hold) && isTakenNow()) {
+      if (this.#open !== undefined && isSameElsewhere(hold, this.#open.id) && isTakenNow()) {
         this.#wasReset = true;
         throw notOpen(hold, this.#open);
       }
@@ -146,7 +146,7 @@ export class Holds {
   #refuseAnswer(answer: HoldAnswer, request: AnswerRequest): void {
     const { hold, reason } = parseAnswerRequest(request);
     // What a validator refuses is not in the history, and could not wake the run: the handler refuses this.
-    if (this.#open !== undefined && isOfAnother(hold)) return;
+    if (this.#open !== undefined && isSameElsewhere(hold, this.#open.id)) return;
     const open = this.#requireOpen(hold);
     if (!open.answers.includes(answer)) {
       throw refusal(`${answer} does not answer step ${open.step}; what does: ${open.answers.join(', ')}`);
@@ -182,11 +182,6 @@ const meanings: Readonly<Record<HoldAnswer, string>> = {
 };
 
 const cancelledAnswer: GivenAnswer = { answer: 'abort', by: 'the cancellation', reason: 'the run was cancelled' };
-
-/** Whether the hold is of another execution: Temporal hands answers to a run again when it is reset. */
-function isOfAnother(hold: string): boolean {
-  return executionOf(hold) !== workflowInfo().runId;
-}
 
 /**
  * Whether this execution is the one that takes the update, then and whenever it is replayed: an answer that lies in the history before the point to
