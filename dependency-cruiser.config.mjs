@@ -6,11 +6,15 @@ const mayImport = {
   domain: [],
   remote: ['domain'],
   library: ['domain', 'remote'],
-  provisioners: ['domain', 'remote'],
+  // Power by a management controller: what several provisioners use.
+  power: ['domain', 'remote'],
+  provisioners: ['domain', 'remote', 'power'],
   os: ['domain', 'remote'],
   catalog: ['domain'],
   // Types of activities are allowed below; the code is not.
   workflows: ['domain', 'activities'],
+  // What machines that boot over the network are served, and what they send.
+  imaging: ['domain', 'remote', 'library'],
   activities: ['domain', 'remote', 'library', 'provisioners', 'os', 'catalog'],
   config: ['domain'],
   // The guest that is built for demo and tests holds the same first-boot files as a sealed image.
@@ -20,6 +24,8 @@ const mayImport = {
     'domain',
     'remote',
     'library',
+    'power',
+    'imaging',
     'provisioners',
     'os',
     'catalog',
@@ -59,7 +65,7 @@ export default {
       comment:
         'Provisioners, OS modules and what they stand on know nothing of Temporal: they are used and tested without it.',
       severity: 'error',
-      from: { path: '^src/(domain|remote|library|catalog|provisioners|os)/' },
+      from: { path: '^src/(domain|remote|library|catalog|power|imaging|provisioners|os)/' },
       to: { path: '@temporalio/' },
     },
     {

@@ -10,7 +10,7 @@ import { need } from '../provisioners/provisioner.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { callContext, claimant } from './call.ts';
-import type { NamedRevision } from './claiming.ts';
+import { nameRevision, type NamedRevision } from './claiming.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { captureFacts, moduleOf, type CaptureFacts } from './facts.ts';
 import { pollUntil } from './polling.ts';
@@ -50,7 +50,7 @@ export function createCapturePlanActivities(deps: ActivityDependencies): Capture
         fence,
         ...(sealed === undefined ? {} : { as: sealed.revision }),
       });
-      return { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) };
+      return nameRevision(revision);
     },
 
     async abandonRevision({ run, node }) {

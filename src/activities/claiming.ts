@@ -29,6 +29,14 @@ export interface NamedRevision {
   readonly revision: number;
   /** `demo-web-v1` */
   readonly name: string;
+  /** Present when no operating system is involved: nothing of it is prepared, sealed or asked. */
+  readonly withoutSystem?: true;
+}
+
+export function nameRevision(revision: Revision): NamedRevision {
+  const { id, image, revision: number, osModule } = revision;
+  const named = { id, image, revision: number, name: nameOfRevision(revision) };
+  return osModule === undefined ? { ...named, withoutSystem: true } : named;
 }
 
 /** The node is still owned by a run that is over: it must be taken over from that before it is claimed. */
@@ -126,7 +134,6 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
 
     async claimForLoad({ input, ...step }) {
       const parsed = parseLoadNodeInput(input);
-      const { image } = parsed;
       await registerRun(catalog, step, parsed);
       const computer = await catalog.computers.get(step.node);
       const revision = await catalog.revisions.resolve(parsed);
@@ -138,7 +145,7 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
       await catalog.revisionUses.hold(fence, revision.id);
       return {
         ...driverOf(computer),
-        revision: { id: revision.id, image, revision: revision.revision, name: nameOfRevision(revision) },
+        revision: nameRevision(revision),
         hostKeys: computer.hostKeys ?? [],
         touched: await touchedBefore(catalog, step.run),
       };

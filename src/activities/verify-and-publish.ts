@@ -3,6 +3,7 @@ import { IntegrityError } from '../domain/errors.ts';
 import {
   nameOfRevision,
   type CleanShutdownProof,
+  type ImageClass,
   type ImageDisk,
   type Manifest,
   type RevisionCopy,
@@ -116,6 +117,7 @@ function describe(
     revision: revision.revision,
     revisionId: revision.id,
     operatingSystem: revision.operatingSystem,
+    ...(classOf(facts) === 'sealed' ? {} : { imageClass: classOf(facts) }),
     disks: proved.disks.map(({ identity: _identity, ...disk }) => disk),
     source: {
       provisioningSystem: computer.provisioningSystem,
@@ -129,7 +131,19 @@ function describe(
   };
 }
 
+function classOf({ provisioner, computer }: CaptureFacts): ImageClass {
+  return need(provisioner, 'capturing').classOf?.(computer) ?? 'sealed';
+}
+
+const nothingSealed: Readonly<Record<Exclude<ImageClass, 'sealed'>, string>> = {
+  live: 'the system ran while it was copied: nothing was sealed and no shutdown was proved',
+  service: 'the configuration of a service: there is no system to seal or to shut down',
+};
+
 async function checkSeal(deps: ActivityDependencies, facts: CaptureFacts): Promise<CheckedSeal> {
+  const imageClass = classOf(facts);
+  if (imageClass !== 'sealed')
+    return { checks: [], cleanShutdown: { kind: 'none', reason: nothingSealed[imageClass] } };
   const staged = await stagedOf(facts);
   const bootDisk = staged.disks[0];
   if (bootDisk === undefined) throw new IntegrityError(`nothing is staged for ${nameOfRevision(facts.revision)}`);

@@ -26,10 +26,20 @@ export interface ImageDisk {
   readonly sha256: string;
 }
 
+/**
+ * What an image was made of. `sealed`: the disks of a system that was prepared, sealed and seen off. `live`: a system that ran while it was copied,
+ * so nothing of it is proved clean. `service`: the configuration of a service, with no operating system in it.
+ */
+export const imageClasses = ['sealed', 'live', 'service'] as const;
+export type ImageClass = (typeof imageClasses)[number];
+
 /** How a captured disk's clean shutdown was proved. An image is captured only from a disk for which it was, or an operator allowed another. */
 export interface CleanShutdownProof {
-  /** `clean`: asked to power off itself, first reading of off without a power-off by us, file systems carry their clean mark. `forced`: an operator allowed otherwise. */
-  readonly kind: 'clean' | 'forced' | 'imported';
+  /**
+   * `clean`: asked to power off itself, first reading of off without a power-off by us, file systems carry their clean mark. `forced`: an operator
+   * allowed otherwise. `none`: nothing was shut down, because the image's class is `live` or `service`.
+   */
+  readonly kind: 'clean' | 'forced' | 'imported' | 'none';
   /** The system's own reason at the first reading of off, if it gave one. */
   readonly reason?: string;
   /** ISO 8601; when off was first read. */
@@ -52,6 +62,8 @@ export interface Manifest {
   readonly revision: number;
   readonly revisionId: number;
   readonly operatingSystem: string;
+  /** Absent means `sealed`. */
+  readonly imageClass?: ImageClass;
   readonly disks: readonly ImageDisk[];
   /** The provisioning system that made it, and its definition of the machine (libvirt: domain XML without the machine's own identity). */
   readonly source: {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { IntegrityError } from '../domain/errors.ts';
-import { diskFormats, type Manifest } from '../domain/image.ts';
+import { diskFormats, imageClasses, type Manifest } from '../domain/image.ts';
 import type { CallContext } from '../domain/call-context.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
 import { fileIn } from './paths.ts';
@@ -23,7 +23,7 @@ const disk = z.object({
 });
 
 const cleanShutdown = z.object({
-  kind: z.enum(['clean', 'forced', 'imported']),
+  kind: z.enum(['clean', 'forced', 'imported', 'none']),
   reason: z.string().exactOptional(),
   offSince: z.string().exactOptional(),
 });
@@ -40,6 +40,7 @@ const manifestSchema = z.object({
   revision: z.int().min(1),
   revisionId: z.int().min(1),
   operatingSystem: z.string(),
+  imageClass: z.enum(imageClasses).exactOptional(),
   disks: z.array(disk).min(1),
   source: z.object({
     provisioningSystem: z.string(),

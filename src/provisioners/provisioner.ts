@@ -2,7 +2,7 @@ import type { CallContext } from '../domain/call-context.ts';
 import type { Computer, Problem } from '../domain/computer.ts';
 import { UnsupportedError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
-import type { DiskFormat, Revision, RevisionCopy } from '../domain/image.ts';
+import type { DiskFormat, ImageClass, Revision, RevisionCopy } from '../domain/image.ts';
 import type { NodeObservation, NodeStatus } from '../domain/node-status.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import type { PowerReading } from '../domain/power.ts';
@@ -90,6 +90,8 @@ export interface CaptureRequest {
 }
 
 export interface Capturing {
+  /** What a capture of this computer makes; absent means `sealed`. Only of that class a clean shutdown and a seal are proved. */
+  classOf?(computer: Computer): ImageClass;
   /** What stands in the way: names each thing. Reads only (settings, source disks, the library as the host sees it). */
   check(request: CaptureRequest, context: CallContext): Promise<CaptureCheck>;
   plan(request: CaptureRequest, context: CallContext): Promise<readonly PlanStep[]>;

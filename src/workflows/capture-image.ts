@@ -61,7 +61,9 @@ export async function captureImage(asked: CaptureImageInput): Promise<CaptureIma
     const { sizeBytes } = await publish(capture, { disks, seal });
 
     // 8. Give the node back.
-    const state = await giveBack(steps, { managementNode, node, after: input.after, revisionId: revision.id });
+    const withoutSystem = revision.withoutSystem === true;
+    const given = { managementNode, node, after: input.after, revisionId: revision.id, withoutSystem };
+    const state = await giveBack(steps, given);
 
     // 9. Release the claim, record the outcome, notify.
     await releaseNode(steps, '9', state);

@@ -11,6 +11,7 @@ export interface GiveBackRequest {
   readonly node: string;
   readonly after: AfterCapture;
   readonly revisionId: number;
+  readonly withoutSystem: boolean;
 }
 
 /** Step 8 of captureImage. Returns the state in which the node is left. */
@@ -34,7 +35,7 @@ async function powerOnAgain(steps: Steps, request: GiveBackRequest): Promise<voi
   steps.stopIfCancelled();
   await CancellationScope.nonCancellable(async () => {
     await powerOn(steps, request);
-    await learnHostKeys(steps, '8.', request);
+    if (!request.withoutSystem) await learnHostKeys(steps, '8.', request);
   });
   await prepareLoaded(steps, '8.', request, 'found on the node');
 }

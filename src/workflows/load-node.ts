@@ -36,6 +36,7 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
       managementNode,
       node,
       revisionId: revision.id,
+      withoutSystem: revision.withoutSystem === true,
       outgoingHostKeys: hostKeys,
     });
 

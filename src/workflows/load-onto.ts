@@ -11,6 +11,8 @@ export interface LoadTarget {
   readonly managementNode: string;
   readonly node: string;
   readonly revisionId: number;
+  /** Whether no operating system is involved: then nothing says goodbye, no host keys are learned and nothing is prepared. */
+  readonly withoutSystem: boolean;
   /** Host keys of the system that is put back if the load is taken back; absent when none is. */
   readonly outgoingHostKeys?: readonly string[];
 }
@@ -56,17 +58,8 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
     },
   );
 
-  // 4. Pre-reload hook of the outgoing system.
-  await steps.take(
-    `${prefix}4`,
-    `Say goodbye to the outgoing system of ${node}`,
-    async (step) =>
-      await onNode(managementNode, 'guest', `Say goodbye to the outgoing system of ${node}`).preReload(step),
-    {
-      noUndo: 'The hook changes nothing that the outgoing system would miss if it stays.',
-      skippable: { without: 'the outgoing system is not told', instead: {} },
-    },
-  );
+  // 4. Pre-reload hook of the outgoing system, where there is one.
+  if (!target.withoutSystem) await sayGoodbye(steps, prefix, target);
 
   // 5. Carry out the provisioner's load plan.
   const plan = await steps.take(
@@ -81,7 +74,7 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
   await putSystemOn(steps, prefix, before, target);
 
   // 6 to 8.
-  await learnHostKeys(steps, prefix, target);
+  if (!target.withoutSystem) await learnHostKeys(steps, prefix, target);
   await prepare(steps, prefix, target);
   await giveSlotBack(steps, prefix, node);
   await recordLoaded(steps, prefix, target, 'cloned from the library');
@@ -101,6 +94,19 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
     async (step) =>
       await onNode(managementNode, 'short', 'Clear the jobs of the run').clearLoadJobs({ ...step, revisionId }),
     { noUndo: 'They are done.', skippable: { without: 'their directories stay', instead: undefined } },
+  );
+}
+
+async function sayGoodbye(steps: Steps, prefix: string, { managementNode, node }: LoadTarget): Promise<void> {
+  await steps.take(
+    `${prefix}4`,
+    `Say goodbye to the outgoing system of ${node}`,
+    async (step) =>
+      await onNode(managementNode, 'guest', `Say goodbye to the outgoing system of ${node}`).preReload(step),
+    {
+      noUndo: 'The hook changes nothing that the outgoing system would miss if it stays.',
+      skippable: { without: 'the outgoing system is not told', instead: {} },
+    },
   );
 }
 
@@ -148,14 +154,8 @@ export async function prepareLoaded(steps: Steps, prefix: string, target: LoadTa
 async function prepare(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
   const { managementNode, node, revisionId } = target;
 
-  // 6. postLoad.
-  await steps.take(
-    `${prefix}6.2`,
-    `Prepare the system of ${node}`,
-    async (step) =>
-      await onNode(managementNode, 'poll', `Prepare the system of ${node}`).postLoad({ ...step, revisionId }),
-    { noUndo: 'What it prepared goes with the disk when the load is taken back.' },
-  );
+  // 6. postLoad, where there is a system.
+  if (!target.withoutSystem) await postLoad(steps, prefix, target);
 
   // 7. Poll node status until READY.
   await steps.take(
@@ -164,6 +164,16 @@ async function prepare(steps: Steps, prefix: string, target: LoadTarget): Promis
     async (step) =>
       await onNode(managementNode, 'poll', `Wait until ${node} is READY`).awaitReady({ ...step, revisionId }),
     { noUndo: 'It only reads.' },
+  );
+}
+
+async function postLoad(steps: Steps, prefix: string, { managementNode, node, revisionId }: LoadTarget): Promise<void> {
+  await steps.take(
+    `${prefix}6.2`,
+    `Prepare the system of ${node}`,
+    async (step) =>
+      await onNode(managementNode, 'poll', `Prepare the system of ${node}`).postLoad({ ...step, revisionId }),
+    { noUndo: 'What it prepared goes with the disk when the load is taken back.' },
   );
 }
 

@@ -92,7 +92,7 @@ function describeProduction({ productionRevision, promoted, promotedBy }: ImageR
 
 function revisionRow(revision: ShownImage['revisions'][number]): readonly string[] {
   const { state, created, sizeBytes, author, comment, manifest, copies } = revision;
-  const shutdown = manifest?.cleanShutdown.kind ?? '-';
+  const shutdown = manifest?.imageClass ?? manifest?.cleanShutdown.kind ?? '-';
   const where = copies.map(({ library, path }) => `${library}:${path}`).join('\n') || '-';
   return [
     `v${String(revision.revision)}`,
