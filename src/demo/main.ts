@@ -1,23 +1,18 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { connect } from '../client.ts';
-import { errorChain } from '../domain/errors.ts';
-import { buildGuestImage } from '../platform/guest-image.ts';
-import { findAccelerator } from '../platform/kvm.ts';
+import { errorChain, InvalidInputError } from '../domain/errors.ts';
 import { startPlatform, type Platform } from '../platform/platform.ts';
 import { createProgressReporter } from '../platform/progress.ts';
 import { rememberSettings } from '../platform/remembered-settings.ts';
-import { writeSecrets, writeSimulatedSecrets, type DemoDirectories } from './directories.ts';
+import type { DemoSystem } from './demo-system.ts';
+import { demoSystems, shownByDefault } from './demo-systems.ts';
 import { emptyDatabase, endEarlierRuns, removeMachines, startFresh } from './fresh-start.ts';
-import type { DemoParts } from './parts.ts';
 import { workerFiles } from './kept.ts';
-import { createRealParts } from './real-parts.ts';
-import { register } from './register.ts';
 import { makeReport, printReport, writeReport } from './report.ts';
-import { createSimulatedParts } from './simulated-parts.ts';
-import { tellStory } from './story.ts';
 import { startWorker } from './worker-process.ts';
 
 interface Options {
+  readonly system: string;
   readonly keep?: true;
   readonly report?: string;
   readonly simulated?: true;
@@ -27,15 +22,25 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const reporter = createProgressReporter();
 
 const program = new Command('npm run demo --')
-  .description(
-    'Captures a configured machine as an image, kills the worker in the middle of the copy, and loads the image on another machine.',
+  .description('Captures what a configured node holds as an image, and loads the image on another node.')
+  .addOption(
+    new Option('--system <name>', 'the provisioning system that is shown')
+      .choices(Object.keys(demoSystems))
+      .default(shownByDefault),
   )
-  .option('--simulated', 'tell the same story in a simulated world, without virtual machines')
+  .option('--simulated', 'the same as --system simulated')
   .option('--keep', 'leave everything running for exploring')
   .option('--report <file>', 'write the facts as JSON')
   .addHelpText(
     'after',
-    '\nExit status: 0 when all of it held, 1 otherwise.\nExample: npm run demo -- --report demo.json',
+    [
+      '',
+      'Systems:',
+      ...Object.entries(demoSystems).map(([name, { summary }]) => `  ${name.padEnd(16)} ${summary}`),
+      '',
+      'Exit status: 0 when all of it held, 1 otherwise.',
+      'Example: npm run demo -- --report demo.json',
+    ].join('\n'),
   );
 
 program.parse();
@@ -48,21 +53,33 @@ try {
 
 async function demo(options: Options): Promise<boolean> {
   const startedMs = Date.now();
-  const real = options.simulated !== true;
+  const system = chosen(options);
   say('Imprint demo: what is missing is installed and started first, everything below one state directory.');
   const platform = await startPlatform({
-    needs: { libvirt: real, packages: real ? ['vm', 'sealCheck', 'ssh'] : [] },
+    needs: { libvirt: system.libvirt, packages: system.packages },
     report: reporter,
   });
   try {
     for (const line of platform.summary) say(`   ${line}`);
-    return await onPlatform(platform, options, startedMs);
+    return await onPlatform(platform, system, options, startedMs);
   } finally {
     if (options.keep !== true) await platform.stop();
   }
 }
 
-async function onPlatform(platform: Platform, options: Options, startedMs: number): Promise<boolean> {
+function chosen({ system, simulated }: Options): DemoSystem {
+  const name = simulated === true ? 'simulated' : system;
+  const found = demoSystems[name];
+  if (found === undefined) throw new InvalidInputError(`--system: there is no demo of ${name}`);
+  return found;
+}
+
+async function onPlatform(
+  platform: Platform,
+  system: DemoSystem,
+  options: Options,
+  startedMs: number,
+): Promise<boolean> {
   const directories = await startFresh(platform.state, platform.libvirtUri);
   const environment = {
     ...platform.environment,
@@ -76,55 +93,31 @@ async function onPlatform(platform: Platform, options: Options, startedMs: numbe
   Object.assign(process.env, environment);
   await endEarlierRuns();
   const client = await connect({ databaseUrl: environment.DATABASE_URL });
+  const keep = options.keep === true;
+  let settings: Readonly<Record<string, string>> = environment;
   try {
-    const parts = await makeParts(options, platform, directories, client.catalog);
-    say(`   ${parts.introduction}`);
-    try {
-      const workerEnvironment = { ...environment, ...parts.workerEnvironment };
-      await register(client.catalog, parts, workerEnvironment, say);
-      const files = workerFiles(platform.state);
-      const stage = {
-        client,
-        parts,
-        say,
-        keepWorker: options.keep === true,
-        startWorker: async () => await startWorker(workerEnvironment, files),
-      };
-      const outcome = await tellStory(stage);
-      const report = await makeReport(client.catalog, outcome, { temporalUi: platform.temporalUiUrl ?? '', startedMs });
-      printReport(report, say);
-      if (options.report !== undefined) await writeReport(report, options.report);
-      if (options.keep === true) await leaveForExploring(platform, workerEnvironment);
-      return report.succeeded;
-    } finally {
-      await parts.close();
-    }
+    const outcome = await system.tell({
+      client,
+      platform,
+      directories,
+      environment,
+      reporter,
+      say,
+      keep,
+      startWorker: async (more) => {
+        settings = { ...environment, ...more };
+        return await startWorker(settings, workerFiles(platform.state));
+      },
+    });
+    const report = await makeReport(client.catalog, outcome, { temporalUi: platform.temporalUiUrl ?? '', startedMs });
+    printReport(report, say);
+    if (options.report !== undefined) await writeReport(report, options.report);
+    if (keep) await leaveForExploring(platform, settings);
+    return report.succeeded;
   } finally {
     await client.close();
-    if (options.keep !== true && platform.libvirtUri !== undefined) await removeMachines(platform.libvirtUri);
+    if (!keep && platform.libvirtUri !== undefined) await removeMachines(platform.libvirtUri);
   }
-}
-
-async function makeParts(
-  options: Options,
-  platform: Platform,
-  directories: DemoDirectories,
-  catalog: Parameters<typeof createRealParts>[0],
-): Promise<DemoParts> {
-  if (options.simulated === true) {
-    await writeSimulatedSecrets(directories);
-    return await createSimulatedParts(catalog, directories);
-  }
-  const guest = await reporter.during('Preparing the guest image', async (detail) => {
-    return await buildGuestImage({ directory: await platform.state.directory('guest'), report: detail });
-  });
-  await writeSecrets(directories, guest);
-  const accelerator = await reporter.during(
-    'Trying whether KVM works',
-    async () => await findAccelerator({ kernel: guest.kernel, timeoutMs: 20_000 }),
-  );
-  const ports = [await platform.state.freePort('demo-1'), await platform.state.freePort('demo-2')] as const;
-  return createRealParts(catalog, directories, { guest, accelerator, ports, uri: platform.libvirtUri ?? '' });
 }
 
 /** The command line finds what runs here without any settings. */

@@ -11,8 +11,7 @@ import type { Outcome } from './story.ts';
 export interface Report {
   readonly succeeded: boolean;
   readonly totalSeconds: number;
-  readonly killedAtFraction: number;
-  readonly bytesCopiedTwice: number;
+  readonly killed?: Outcome['killed'];
   readonly proofs: readonly Proof[];
   readonly runs: readonly RunReport[];
   readonly revisions: readonly {
@@ -43,14 +42,13 @@ export async function makeReport(
 ): Promise<Report> {
   const runs = await Promise.all(outcome.runs.map(async (id) => await reportRun(catalog, id, at.temporalUi)));
   const revisions = (
-    await Promise.all(['base', 'demo-web'].map(async (image) => await catalog.revisions.list(image)))
+    await Promise.all(outcome.images.map(async (image) => await catalog.revisions.list(image)))
   ).flat();
   return {
     succeeded:
       outcome.proofs.every(({ holds }) => holds) && runs.every(({ outcome: of }) => of.startsWith('completed')),
     totalSeconds: Math.round((Date.now() - at.startedMs) / 1000),
-    killedAtFraction: outcome.killedAtFraction,
-    bytesCopiedTwice: outcome.bytesCopiedTwice,
+    ...(outcome.killed === undefined ? {} : { killed: outcome.killed }),
     proofs: outcome.proofs,
     runs,
     revisions: revisions.map((revision) => ({
@@ -99,7 +97,8 @@ export function printReport(report: Report, say: Say): void {
       `${name}: ${prettyBytes(sizeBytes, { binary: true })} in the library, a disk of ${prettyBytes(virtualSizeBytes, { binary: true })}`,
     );
   }
-  say(`Bytes copied twice because the worker was killed: ${String(report.bytesCopiedTwice)}`);
+  if (report.killed !== undefined)
+    say(`Bytes copied twice because the worker was killed: ${String(report.killed.bytesCopiedTwice)}`);
   say(`Everything took ${took(report.totalSeconds)}.`);
   say(report.succeeded ? 'All of it held.' : 'NOT all of it held: see the lines marked ✘ above.');
 }

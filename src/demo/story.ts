@@ -18,9 +18,11 @@ export interface Stage {
 /** What came of it. */
 export interface Outcome {
   readonly runs: readonly string[];
+  /** Whose revisions the report shows. */
+  readonly images: readonly string[];
   readonly proofs: readonly Proof[];
-  readonly killedAtFraction: number;
-  readonly bytesCopiedTwice: number;
+  /** Where the worker was killed in the middle of a copy. */
+  readonly killed?: { readonly atFraction: number; readonly bytesCopiedTwice: number };
 }
 
 /** From which part of the copy on the worker may be killed. */
@@ -64,9 +66,9 @@ export async function tellStory(stage: Stage): Promise<Outcome> {
     for (const { holds, what, found } of proofs) say(`   ${holds ? '✔' : '✘'} ${what}: ${found}`);
     return {
       runs: [first, capture.id, second],
+      images: ['base', 'demo-web'],
       proofs,
-      killedAtFraction: killed.copy.fraction,
-      bytesCopiedTwice,
+      killed: { atFraction: killed.copy.fraction, bytesCopiedTwice },
     };
   } finally {
     if (!stage.keepWorker) await worker.stop();
