@@ -6,6 +6,8 @@ import type { DiskFormat, ImageClass, Revision, RevisionCopy } from '../domain/i
 import type { NodeObservation, NodeStatus } from '../domain/node-status.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import type { PowerReading } from '../domain/power.ts';
+import type { Requirement } from '../domain/requirement.ts';
+import type { SettingDescription } from '../domain/setting-description.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
 import type { Shell } from '../remote/shell.ts';
 
@@ -17,6 +19,8 @@ export interface Provisioner {
   readonly name: string;
   /** What is missing or wrong in this computer's settings. Quick; changes nothing. */
   validate(computer: Computer): readonly Problem[];
+  /** What may be set of a computer, from the schema that `validate` checks: `describeSettings`. No settings: an empty list. */
+  readonly settings?: readonly SettingDescription[];
   /** Whether the node is loaded with what is expected. Reads only. */
   nodeStatus(computer: Computer, expected: Revision | undefined, context: NodeContext): Promise<NodeStatus>;
   /** Where the images that this computer reads and writes lie, when that is not the management node's own library. */
@@ -32,6 +36,21 @@ export interface Provisioner {
   consoleText?(computer: Computer, context: CallContext): Promise<string | undefined>;
   /** What lies on the systems of these computers with the names that we give, and belongs to no computer and to no run. Reads only. */
   strays?(request: StrayRequest, context: CallContext): Promise<readonly Stray[]>;
+  /**
+   * What it needs of the management node and of the hosts of these computers, and what was found: commands, daemons, logins. Reads only, changes
+   * nothing that stays, and answers what cannot be reached as a requirement that is not met.
+   */
+  requirements?(request: RequirementsRequest, context: CallContext): Promise<readonly Requirement[]>;
+}
+
+/** Where to look for what a system needs. */
+export interface RequirementsRequest {
+  /** All that this system drives from the management node that asks, with settings that `validate` finds right; often none yet. */
+  readonly computers: readonly Computer[];
+  /** The management node's own library; its shell is the way to the management node itself. */
+  readonly library: LibraryPlace;
+  /** Opens SSH to a computer with a verified host key; never throws for one that does not answer. */
+  observe(computer: Computer): Promise<{ readonly ssh: boolean; readonly reason: string }>;
 }
 
 /** Where to look for strays, and who may own what is found. */
@@ -92,6 +111,8 @@ export interface CaptureRequest {
 export interface Capturing {
   /** What a capture of this computer makes; absent means `sealed`. Only of that class a clean shutdown and a seal are proved. */
   classOf?(computer: Computer): ImageClass;
+  /** All classes that its captures can have; absent means `sealed` alone. */
+  readonly classes?: readonly ImageClass[];
   /** What stands in the way: names each thing. Reads only (settings, source disks, the library as the host sees it). */
   check(request: CaptureRequest, context: CallContext): Promise<CaptureCheck>;
   plan(request: CaptureRequest, context: CallContext): Promise<readonly PlanStep[]>;

@@ -6,6 +6,7 @@ import { operatingSystemNames } from '../../src/os/registry.ts';
 import { packageRoot } from '../../src/platform/state-directory.ts';
 import { describeSettings } from '../../src/config.ts';
 import { provisionerNames } from '../../src/provisioners/registry.ts';
+import { describeSystems } from '../../src/worker/describe-systems.ts';
 
 const read = async (path: string): Promise<string> => await readFile(join(packageRoot(), path), 'utf8');
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -50,6 +51,15 @@ describe('each module', () => {
       expect(await read(`src/provisioners/${name}/index.ts`)).toMatch(/^export /m);
       expect(await read(`docs/provisioners/${name}.md`)).toMatch(/^# /m);
       expect(await testsThatCall(`describeProvisioner('${name}'`)).not.toEqual([]);
+    },
+  );
+
+  it.each(Object.entries(describeSystems()))(
+    'of the provisioner %s has a page that names every setting',
+    async (name, { settings }) => {
+      const page = await read(`docs/provisioners/${name}.md`);
+      const outer = settings.filter((setting) => !/[.[]/.test(setting.name));
+      expect(outer.map((setting) => setting.name).filter((setting) => !page.includes(`\`${setting}`))).toEqual([]);
     },
   );
 

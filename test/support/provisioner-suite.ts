@@ -85,6 +85,18 @@ function basics(name: string, current: Current): void {
     expect(JSON.stringify(await loadedState(source))).toBe(before);
   });
 
+  it('says what each of its settings is', () => {
+    const { settings } = current().provisioner;
+    expect(settings, 'settings: describeSettings(schema) in its declaration').toBeDefined();
+    const names = (settings ?? []).map((setting) => setting.name);
+    expect(names).toEqual([...new Set(names)]);
+    for (const { name, type, purpose } of settings ?? []) {
+      expect(type).not.toBe('');
+      // What stands inside of another is explained there.
+      if (!/[.[]/.test(name)) expect(purpose, name).not.toBe('');
+    }
+  });
+
   it('answers node status with a reason for the status and for whatever else it says', async () => {
     const { provisioner, source, context, observe } = current();
     const status = await provisioner.nodeStatus(source, undefined, { ...context, observe: () => observe(source) });

@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import type { Computer, Problem } from '../../domain/computer.ts';
+import { describeSettings } from '../describe-settings.ts';
 
 /** A lab machine has no settings: what somebody sets here was meant for another provisioning system. */
 const settingsSchema = z.strictObject({});
+
+/** What may be set of a computer. */
+export const settings = describeSettings(settingsSchema);
 
 /** Its host keys are needed from the beginning: no console and no load ever tells them. */
 export function settingsProblems(computer: Computer): readonly Problem[] {

@@ -6,7 +6,7 @@ import { createLoading } from './loading.ts';
 import { type LibvirtDeps, openNode } from './node.ts';
 import { nodeStatus } from './node-status.ts';
 import { createPower } from './power.ts';
-import { hostName, settingsProblems } from './settings.ts';
+import { hostName, settings, settingsProblems } from './settings.ts';
 import { findStrays } from './strays.ts';
 
 export type { LibvirtDeps } from './node.ts';
@@ -17,6 +17,7 @@ export function createLibvirt(deps: LibvirtDeps): Provisioner {
   return {
     name: 'libvirt',
     validate: settingsProblems,
+    settings,
     nodeStatus: (computer, expected, context) => nodeStatus(openNode(deps, computer), expected, context),
     hostOf: hostName,
     libraryOf: (computer) => ownLibrary(deps, computer),

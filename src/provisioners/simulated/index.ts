@@ -6,7 +6,7 @@ import { simulatedLoading } from './load.ts';
 import { HOST_KEY, systemOf } from './machine.ts';
 import { simulatedNodeStatus } from './node-status.ts';
 import { simulatedPower } from './power.ts';
-import { settingsOf, settingsProblems } from './settings.ts';
+import { settings, settingsOf, settingsProblems } from './settings.ts';
 import { simulatedStrays } from './strays.ts';
 import type { SimulatedWorld } from './world.ts';
 
@@ -15,6 +15,7 @@ export function createSimulatedProvisioner(world: SimulatedWorld): Provisioner {
   return {
     name: 'simulated',
     validate: settingsProblems,
+    settings,
     hostOf: (computer) => settingsOf(computer).host,
     nodeStatus: (computer, expected, context) => simulatedNodeStatus(world, computer, expected, context),
     guestShell: (computer) => guestShell(world, computer),

@@ -150,7 +150,9 @@ describe('systems and operating-systems', () => {
   it('say what each system can do, who drives it, and what it loads', async () => {
     const add = ['systems', 'add', 'libvirt', '--management-node', 'mn-a', '--install-type', 'image'];
     for (const time of ['first', 'again']) expect({ time, ...(await imprint(...add)) }).toMatchObject({ status: 0 });
-    expect((await imprint('systems', 'list')).out).toMatch(/^libvirt +yes +yes +yes +yes +mn-a +image$/m);
+    expect((await imprint('systems', 'list')).out).toMatch(
+      /^libvirt +sealed +yes +yes +yes +yes +learned +mn-a +image +right$/m,
+    );
     expect((await imprint('operating-systems', 'add', 'debian13', '--system', 'simulated')).status).toBe(0);
     const { out } = await imprint('systems', 'show', 'libvirt', '--json');
     expect(JSON.parse(out)).toMatchObject({
