@@ -1,7 +1,9 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { Client, Connection } from '@temporalio/client';
 import type { Catalog } from './catalog/catalog.ts';
+import { chooseOperatingSystem } from './catalog/choose-operating-system.ts';
 import { createCatalog } from './catalog/create-catalog.ts';
+import { requireLoadable, requireUsable } from './catalog/require-loadable.ts';
 import { audit } from './client/audit.ts';
 import { planCapture } from './client/plan-capture.ts';
 import { releaseNode, type ReleaseNodeAnswer, type ReleaseNodeRequest } from './client/release-node.ts';
@@ -93,7 +95,8 @@ export interface RequestOptions {
 export interface ImprintClient {
   /**
    * Starts the capture of a node. Fields that are absent take their defaults (`after`: leaveOff). Before anything is started:
-   * InvalidInputError names a malformed field, NotFoundError an unknown node, ConflictError the run that owns the node.
+   * InvalidInputError names a malformed field, or an operating system that could not be loaded afterwards, NotFoundError an unknown node,
+   * ConflictError the run that owns the node.
    */
   startCapture(input: CaptureRequest, options?: RequestOptions): Promise<RunHandle<CaptureImageResult>>;
   /** What a capture would do, how much space it takes and what stands in its way. Only reads; a worker of the node must run. */
@@ -105,7 +108,10 @@ export interface ImprintClient {
   replay(run: string, request?: ReplayRequest, options?: RequestOptions): Promise<RunHandle<CaptureImageResult>>;
   /** What such a run would do. Only reads; a worker of the node must run. */
   planReplay(run: string, request?: ReplayRequest): Promise<CapturePreview>;
-  /** Starts a load. NotFoundError when the image or the revision does not exist, ConflictError when it is not available. */
+  /**
+   * Starts a load. Before anything is started: NotFoundError when the image or the revision does not exist, ConflictError when it is not available,
+   * InvalidInputError when the node's provisioning system may not load its operating system.
+   */
   startLoad(input: LoadRequest, options?: RequestOptions): Promise<RunHandle<LoadNodeResult>>;
   /**
    * Starts a load of one image onto many nodes; at most `parallel` of them begin at once, and slots limit them further. All nodes get the same
@@ -160,7 +166,7 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
     catalog,
     startCapture: async (request, options = {}) => {
       const input = parseCaptureImageInput(request);
-      await refuseUnknownSystem(catalog, input);
+      await refuseUnusable(catalog, input);
       return await startCapture(temporal, catalog, input, options);
     },
     replay: async (run, request = {}, options = {}) =>
@@ -169,12 +175,13 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
       await planCapture(temporal, await replayInput(temporal, catalog, run, request)),
     planCapture: async (request) => {
       const input = parseCaptureImageInput(request);
-      await refuseUnknownSystem(catalog, input);
+      await refuseUnusable(catalog, input);
       return await planCapture(temporal, input);
     },
     startLoad: async (request, options = {}) => {
       const input = parseLoadNodeInput(request);
-      await catalog.revisions.resolve(input);
+      const { operatingSystem } = await catalog.revisions.resolve(input);
+      await requireLoadable(catalog, await catalog.computers.get(input.node), operatingSystem);
       const summary = `Load ${input.image} onto ${input.node}`;
       return await startRun(temporal, catalog, {
         procedure: 'loadNode',
@@ -243,13 +250,9 @@ async function connectTemporal(): Promise<Client> {
   }
 }
 
-/** A first capture must know its operating system; asking here gives the answer before anything is started. */
-async function refuseUnknownSystem(catalog: Catalog, input: CaptureImageInput): Promise<void> {
+/** A capture must know its operating system, and somebody must be able to load it: the run's own steps decide, asking here answers before it starts. */
+async function refuseUnusable(catalog: Catalog, input: CaptureImageInput): Promise<void> {
   const computer = await catalog.computers.get(input.node);
-  const image = await catalog.revisions.findImage(input.image);
-  if (image === undefined && computer.currentRevisionId === undefined && input.operatingSystem === undefined) {
-    throw new InvalidInputError(
-      `${input.node}: nothing says which operating system it runs; name it with operatingSystem (--os)`,
-    );
-  }
+  const operatingSystem = await chooseOperatingSystem(catalog, input);
+  await requireUsable(catalog, computer, { ...input, operatingSystem });
 }

@@ -19,7 +19,8 @@ import { sealedBefore } from './sealed-before.ts';
 import { describeTakenUp, planFromSealed, requireAnswering, takeUp, type TakenUp } from './take-up.ts';
 import { unknownKind } from './unknown-kind.ts';
 import { actOnSystem } from './operating-system-steps.ts';
-import { chooseOperatingSystem } from './operating-system-choice.ts';
+import { requireUsable } from '../catalog/require-loadable.ts';
+import { chooseOperatingSystem } from '../catalog/choose-operating-system.ts';
 
 type CaptureStepInput = StepInput & CapturePlanRequest;
 
@@ -38,6 +39,7 @@ export function createCapturePlanActivities(deps: ActivityDependencies): Capture
     async reserveRevision({ input, run, node }) {
       const fence = await deps.catalog.claims.fence(claimant({ run, node }));
       const operatingSystem = await chooseOperatingSystem(deps.catalog, input);
+      await requireUsable(deps.catalog, await deps.catalog.computers.get(input.node), { ...input, operatingSystem });
       const { image, comment, author } = input;
       const sealed = await sealedBefore(deps.catalog, { run, ...input });
       const revision = await reserveRevision(deps, {

@@ -1,6 +1,6 @@
 import { Context, log } from '@temporalio/activity';
-import type { Computer, ComputerState } from '../domain/computer.ts';
-import { ConflictError, InvalidInputError, NotFoundError } from '../domain/errors.ts';
+import type { ComputerState } from '../domain/computer.ts';
+import { ConflictError, NotFoundError } from '../domain/errors.ts';
 import {
   parseCaptureImageInput,
   parseFreeNodeInput,
@@ -15,6 +15,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { cutStep } from '../catalog/settle-run.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { claimant } from './call.ts';
+import { requireLoadable } from '../catalog/require-loadable.ts';
 import { requireResumable } from '../catalog/require-resumable.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { changedNode } from '../domain/ended-steps.ts';
@@ -137,7 +138,7 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
       await registerRun(catalog, step, parsed);
       const computer = await catalog.computers.get(step.node);
       const revision = await catalog.revisions.resolve(parsed);
-      await requireLoadable(catalog, computer, revision);
+      await requireLoadable(catalog, computer, revision.operatingSystem);
       const over = await ownerOver(deps, step);
       if (over !== undefined) return { managementNode: computer.managementNode, over };
       const fence = await catalog.claims.acquire(claimant(step), 'loading');
@@ -209,12 +210,6 @@ async function registerCapture(
     throw new ConflictError(`run ${resumes.run} goes on; if it is held, answer it: imprint runs held`);
   }
   await requireResumable(catalog, { resumes, node, image, asking: step.run });
-}
-
-async function requireLoadable(catalog: Catalog, computer: Computer, { operatingSystem }: Revision): Promise<void> {
-  const { name, provisioningSystem } = computer;
-  if (await catalog.operatingSystems.isLoadable(provisioningSystem, operatingSystem)) return;
-  throw new InvalidInputError(`${provisioningSystem}, which drives ${name}, cannot load ${operatingSystem}`);
 }
 
 async function giveBack(catalog: Catalog, step: StepInput, state: ComputerState | 'previous'): Promise<void> {

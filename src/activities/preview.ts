@@ -1,3 +1,4 @@
+import { requireUsable } from '../catalog/require-loadable.ts';
 import type { CapturePreview } from '../domain/capture-preview.ts';
 import { parseCaptureImageInput, parseNodeInput, type CaptureImageInput } from '../domain/inputs.ts';
 import { freeBytes } from '../library/prepare.ts';
@@ -27,6 +28,8 @@ export function createPreviewActivities(deps: ActivityDependencies): PreviewActi
       const parsed = parseCaptureImageInput(input);
       const facts = await nodeFacts(deps, parsed.node);
       const request = await unreservedRequest(catalog, facts, parsed);
+      const { operatingSystem } = request.revision;
+      const able = await requireUsable(catalog, facts.computer, { ...parsed, operatingSystem });
       const owned = await previewOwnership(deps, facts.computer, parsed.resumes?.run);
       const check = await need(facts.provisioner, 'capturing').check(request, callContext());
       const problems = [...owned.problems, ...facts.provisioner.validate(facts.computer), ...check.problems];
@@ -42,6 +45,7 @@ export function createPreviewActivities(deps: ActivityDependencies): PreviewActi
         revision: `${image}-v${String(revision)}`,
         ...planned,
         check: { problems: all, bytesNeeded: check.bytesNeeded, bytesFree, library: facts.library.name },
+        ...(able.includes(facts.computer.provisioningSystem) ? {} : { loadableBy: able }),
         ...(owned.takesOverFrom === undefined ? {} : { takesOverFrom: owned.takesOverFrom }),
       };
     },

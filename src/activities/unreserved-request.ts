@@ -5,7 +5,7 @@ import type { CaptureImageInput } from '../domain/inputs.ts';
 import { libraryPaths } from '../library/paths.ts';
 import type { CaptureRequest } from '../provisioners/provisioner.ts';
 import type { NodeFacts } from './facts.ts';
-import { chooseOperatingSystem } from './operating-system-choice.ts';
+import { chooseOperatingSystem } from '../catalog/choose-operating-system.ts';
 import { sealedBefore } from './sealed-before.ts';
 
 /** As a capture would have it, but with a revision that is in no catalog and a fence that no claim has given. */

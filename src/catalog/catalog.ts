@@ -107,9 +107,17 @@ export interface Computers {
   add(computer: NewComputer): Promise<Computer>;
   /**
    * Changes what `change` returns. It gets the computer as it is while nobody else can change it, must be quick, and refuses by throwing.
-   * ConflictError while a run owns the computer, unless that waits for an operator and its management node and provisioning system stay; and for another provisioning system unless the computer is at rest: available, with nothing loaded.
+   * ConflictError while a run owns the computer, unless that waits for an operator and its management node and provisioning system stay.
+   *
+   * Another provisioning system takes it over only at rest: `available` or in `maintenance`, with no open run and no disk that must be kept. Where
+   * the old system `unloads` (default: every system does) nothing may be loaded; otherwise what is on the machine stays, and is recorded as loaded
+   * while the new system may load it.
    */
-  edit(name: string, change: (computer: Computer) => ComputerChanges): Promise<Computer>;
+  edit(
+    name: string,
+    change: (computer: Computer) => ComputerChanges,
+    unloads?: (system: string) => boolean,
+  ): Promise<Computer>;
   /** Forgets the computer; its runs stay. ConflictError, naming what must be done first, while a run owns it, something is loaded on it, or its disk must be kept. */
   remove(name: string): Promise<void>;
   get(name: string): Promise<Computer>;

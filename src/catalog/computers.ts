@@ -17,8 +17,8 @@ export function createComputers(database: Database): Computers {
         return requireComputer(facts.name, await statements.rows(`${selectComputers} WHERE c.name = $1`, [facts.name]));
       });
     },
-    edit: (name, change) =>
-      database.transaction(`edit node ${name}`, (statements) => editComputer(statements, name, change)),
+    edit: (name, change, unloads = () => true) =>
+      database.transaction(`edit node ${name}`, (statements) => editComputer(statements, name, { change, unloads })),
     remove: (name) => database.transaction(`remove node ${name}`, (statements) => removeComputer(statements, name)),
     async get(name) {
       return requireComputer(

@@ -20,7 +20,7 @@ export async function showCapturePlan(
 
 /** The plan for a person: space, what stands in the way, and each step with what takes it back. */
 export function describePlan(node: string, preview: CapturePreview): string {
-  const { revision, steps, check, takesOverFrom, takesUp } = preview;
+  const { revision, steps, check, loadableBy, takesOverFrom, takesUp } = preview;
   const space = `It may take ${formatBytes(check.bytesNeeded)} in library ${check.library}; ${formatBytes(check.bytesFree)} are free.`;
   const head = `${node} would be captured as ${revision} (the number is not reserved). Nothing was changed.`;
   const rows = steps.flatMap((step, index) => [
@@ -31,6 +31,9 @@ export function describePlan(node: string, preview: CapturePreview): string {
   return [
     head,
     space,
+    ...(loadableBy === undefined
+      ? []
+      : [`The system of ${node} cannot load what it captures; ${loadableBy.join(', ')} can.`]),
     ...(takesOverFrom === undefined
       ? []
       : [`Run ${takesOverFrom}, which is over, still owns it: it would be taken over first.`]),

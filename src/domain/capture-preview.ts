@@ -8,6 +8,8 @@ export interface CapturePreview {
   /** The provisioner's plan; empty when `problems` keep it from making one. */
   readonly steps: readonly PlanStep[];
   readonly check: CapturePreviewCheck;
+  /** Said only where the system that captures it may not load it: those that may. */
+  readonly loadableBy?: readonly string[];
   /** A run that still owns the node though it is over: the capture would begin by taking the node over from it. */
   readonly takesOverFrom?: string;
   /** Of a run that takes another up: from where it goes on, or why it begins at the beginning. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ComputerChanges } from '../../catalog/catalog.ts';
+import type { Computer } from '../../domain/computer.ts';
 import { InvalidInputError } from '../../domain/errors.ts';
 import { parseName } from '../../domain/names.ts';
 import { addCommand } from '../command.ts';
@@ -45,15 +46,21 @@ export function addNodesEditCommand(nodes: Command, session: Session): void {
         throw new InvalidInputError(`edit ${node}: nothing is to change; give at least one option (see --help)`);
       }
       const refuseProblems = await loadRefuseProblems(`${node} was not changed`);
-      const edited = await withCatalog(
-        async (catalog) =>
-          await catalog.computers.edit(node, (computer) => {
-            refuseProblems({ ...computer, ...changes });
-            return changes;
-          }),
-      );
+      const unloads = await loadUnloads();
+      const change = (computer: Computer): ComputerChanges => {
+        refuseProblems({ ...computer, ...changes });
+        return changes;
+      };
+      const edited = await withCatalog(async (catalog) => await catalog.computers.edit(node, change, unloads));
       printResult(session, options, edited, `Changed ${edited.name}: ${Object.keys(changes).join(', ')}.`);
     });
+}
+
+/** Whether a system takes off what it has loaded; one that has no module here might. */
+async function loadUnloads(): Promise<(system: string) => boolean> {
+  // Provisioners bring libraries that other commands do without.
+  const systems = (await import('../../worker/describe-systems.ts')).describeSystems();
+  return (system) => systems[system]?.can.unload !== false;
 }
 
 async function changesOf(options: EditOptions): Promise<ComputerChanges> {

@@ -81,7 +81,34 @@ describe('editing a node', () => {
     await world.catalog.computers.changeState(given, ['available'], 'inuse');
     await expect(toLibvirt(given)).rejects.toThrow(/only at rest: it is inuse/);
 
+    const asked = await world.addNode();
+    const run = { id: `loadNode/${asked}/1`, procedure: 'loadNode' as const, node: asked, input: { node: asked } };
+    await world.catalog.runs.register(run);
+    await expect(toLibvirt(asked)).rejects.toThrow(`only at rest: run ${run.id} goes on`);
+    // The control: the same run, over.
+    await world.catalog.runs.recordOutcome(run.id, 'completed', 'done');
+    expect(await toLibvirt(asked)).toMatchObject({ provisioningSystem: 'libvirt' });
+
+    const laidUp = await world.addNode();
+    await world.catalog.computers.changeState(laidUp, ['available'], 'maintenance');
+    expect(await toLibvirt(laidUp)).toMatchObject({ provisioningSystem: 'libvirt', state: 'maintenance' });
     expect(await toLibvirt(await world.addNode())).toMatchObject({ provisioningSystem: 'libvirt' });
+  });
+
+  it('keeps what a system that unloads nothing has left on the machine, while the new one may load it', async () => {
+    const revision = await publishNext(world.catalog, world.fresh('run'), world.fresh('image'));
+    const { installType } = await world.catalog.operatingSystems.get(revision.operatingSystem);
+    const give = async (node: string, provisioningSystem: string) =>
+      await world.catalog.computers.edit(
+        node,
+        () => ({ provisioningSystem }),
+        () => false,
+      );
+    const [able, unable] = [world.fresh('able'), world.fresh('unable')];
+    await world.catalog.operatingSystems.allowInstallType(able, installType);
+    const kept = await give(await loadedNode(revision), able);
+    expect(kept).toMatchObject({ provisioningSystem: able, currentRevisionId: revision.id });
+    expect(await give(kept.name, unable)).not.toHaveProperty('currentRevisionId');
   });
 });
 

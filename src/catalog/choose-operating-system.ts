@@ -1,6 +1,6 @@
-import type { Catalog } from '../catalog/catalog.ts';
 import { InvalidInputError } from '../domain/errors.ts';
 import type { CaptureImageInput } from '../domain/inputs.ts';
+import type { Catalog } from './catalog.ts';
 
 /**
  * The operating system of a capture: what the image already is, else what is loaded on the node, else what was asked for.
