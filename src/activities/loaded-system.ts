@@ -1,6 +1,7 @@
 import { NotReadyError, errorChain } from '../domain/errors.ts';
 import type { Evidence } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
+import { powerOf } from '../provisioners/provisioner.ts';
 import { callContext, claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { moduleOf, nodeFacts } from './facts.ts';
@@ -91,7 +92,7 @@ export function createLoadedSystemActivities(deps: ActivityDependencies): Loaded
 async function sayGoodbye(deps: ActivityDependencies, node: string): Promise<Evidence> {
   const { computer, shell, provisioner } = await nodeFacts(deps, node);
   const context = callContext();
-  const power = await provisioner.power?.read(computer, context);
+  const power = await powerOf(provisioner, computer)?.read(computer, context);
   if (computer.currentRevisionId === undefined || (power !== undefined && power.value !== 'on')) {
     return { skipped: 'nothing is running on the node' };
   }

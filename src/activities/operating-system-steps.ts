@@ -9,6 +9,7 @@ import {
 import type { Revision } from '../domain/image.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import type { EndState, OperatingSystem, TaskOutcome } from '../os/operating-system.ts';
+import { powerOf } from '../provisioners/provisioner.ts';
 import { callContext } from './call.ts';
 import { pollUntil } from './polling.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -63,7 +64,7 @@ async function trySeal(step: SystemStep, context: CallContext): Promise<Evidence
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof UnavailableError || error instanceof OutcomeUnknownError)) throw error;
-    const reading = await step.provisioner.power?.read(step.computer, context);
+    const reading = await powerOf(step.provisioner, step.computer)?.read(step.computer, context);
     if (reading === undefined) throw error;
     if (reading.value === 'on')
       throw new NotReadyError(`${step.computer.name} does not answer and is still on`, { cause: error });

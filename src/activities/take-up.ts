@@ -1,7 +1,7 @@
 import type { TakesUp } from '../domain/capture-preview.ts';
 import { ConflictError, IntegrityError, errorChain } from '../domain/errors.ts';
 import type { PlanStep } from '../domain/plan.ts';
-import { need } from '../provisioners/provisioner.ts';
+import { powerOf, need } from '../provisioners/provisioner.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { CaptureFacts } from './facts.ts';
@@ -38,7 +38,8 @@ export async function requireAnswering(
   because: string,
 ): Promise<void> {
   const { computer, provisioner, revision } = facts;
-  const off = resumes !== undefined && (await provisioner.power?.read(computer, callContext()))?.value === 'off';
+  const off =
+    resumes !== undefined && (await powerOf(provisioner, computer)?.read(computer, callContext()))?.value === 'off';
   if (!off) return await checkGuest(deps, facts, revision);
   throw new ConflictError(
     `take up run ${resumes.run}: ${because}; and ${computer.name} is off, so it cannot be prepared again: power it on, see that it is what you want to capture, and replay the run once more`,

@@ -1,5 +1,6 @@
 import type { Archive } from './archive.ts';
 import type { Audits } from './audits.ts';
+import type { BmcTurns } from './bmc-turns.ts';
 import type { Computer, ComputerState } from '../domain/computer.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Manifest, Revision, RevisionCopy } from '../domain/image.ts';
@@ -35,6 +36,7 @@ export interface Catalog {
   readonly temporalHomes: TemporalHomes;
   readonly fleets: Fleets;
   readonly audits: Audits;
+  readonly bmcTurns: BmcTurns;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { createArchive } from './archive.ts';
 import { createAudits } from './audits.ts';
+import { createBmcTurns } from './bmc-turns.ts';
 import type { Catalog } from './catalog.ts';
 import { createClaims } from './claims.ts';
 import { createComputers } from './computers.ts';
@@ -68,6 +69,7 @@ export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
     temporalHomes: createTemporalHomes(database),
     fleets: createFleets(database, { computers, revisions, operatingSystems }),
     audits: createAudits(database),
+    bmcTurns: createBmcTurns(database),
     close: () => database.close(),
   };
 }

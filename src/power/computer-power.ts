@@ -3,7 +3,8 @@ import type { Computer } from '../domain/computer.ts';
 import { UnsupportedError } from '../domain/errors.ts';
 import { awaitOff } from './await-off.ts';
 import type { BootTargetControl, ComputerPower, PowerModule } from './power-module.ts';
-import { openPowerModule, type PowerDeps } from './registry.ts';
+import type { PowerDeps } from './power-deps.ts';
+import { openPowerModule } from './registry.ts';
 import type { PowerSettings } from './settings.ts';
 
 /** Reads the power setting out of a computer's settings; undefined where it has none. */
@@ -30,6 +31,7 @@ export function createComputerPower(deps: PowerDeps, settingsOf: PowerSettingsOf
     awaitOff: async (computer, { seconds }, context) => await awaitOff(open(computer), seconds, context),
     readBootTarget: async (computer, context: CallContext) => await bootTarget(computer).read(context),
     setBootTarget: async (computer, choice, context) => await bootTarget(computer).set(choice, context),
+    has: (computer) => settingsOf(computer) !== undefined,
     hasBootTarget: (computer) => settingsOf(computer) !== undefined && open(computer).bootTarget !== undefined,
     problems: (computer) => {
       if (settingsOf(computer)?.kind !== 'wake-on-lan' || computer.macAddresses.length > 0) return [];

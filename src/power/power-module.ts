@@ -75,6 +75,8 @@ export interface ComputerPower {
   awaitOff(computer: Computer, limit: { readonly seconds: number }, context: CallContext): Promise<PowerReading>;
   readBootTarget(computer: Computer, context: CallContext): Promise<BootTargetReading>;
   setBootTarget(computer: Computer, choice: BootTargetChoice, context: CallContext): Promise<BootTargetReading>;
+  /** Whether the computer's settings name a power module. */
+  has(computer: Computer): boolean;
   /** Whether the computer's settings name a module that can choose the boot target. */
   hasBootTarget(computer: Computer): boolean;
   /** What the schema of the settings cannot see: Wake-on-LAN without a MAC address. Empty for a computer without a power module. */

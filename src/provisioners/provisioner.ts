@@ -30,6 +30,8 @@ export interface Provisioner {
   /** The way to the operating system of a computer that is not reached over SSH. */
   guestShell?(computer: Computer): Shell;
   readonly power?: Power;
+  /** Whether this computer's power can be read and asked for; absent: that of every computer of the system. Where it cannot, `power` throws UnsupportedError. */
+  hasPower?(computer: Computer): boolean;
   readonly capturing?: Capturing;
   readonly loading?: Loading;
   /** What the system printed on its serial console since its latest start, at most the last MiB; undefined where there is no console. */
@@ -174,6 +176,11 @@ export interface Loading {
   unload(computer: Computer, fence: Fence, context: CallContext): Promise<Evidence>;
   /** Deletes what a load had set aside, once the revision captured from it has been READY. Of nothing: success. */
   discardSetAside?(computer: Computer, fence: Fence, context: CallContext): Promise<Evidence>;
+}
+
+/** The power of one computer, to be looked at where there is one; undefined where it has none. */
+export function powerOf(provisioner: Provisioner, computer: Computer): Power | undefined {
+  return (provisioner.hasPower?.(computer) ?? true) ? provisioner.power : undefined;
 }
 
 type Capability = 'power' | 'capturing' | 'loading';

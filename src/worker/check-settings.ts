@@ -9,6 +9,8 @@ import {
   type Provisioners,
 } from '../provisioners/registry.ts';
 import { createJobs } from '../remote/jobs.ts';
+import { createLocalShell } from '../remote/local-shell.ts';
+import { createSecrets } from '../remote/secrets.ts';
 
 /**
  * What is wrong with a computer's settings, as its provisioner says; connects to nothing. NotFoundError, with the names that there are, for
@@ -24,7 +26,8 @@ export function provisionersWithoutConnections(): Provisioners {
     throw new UnsupportedError('settings are checked without a connection');
   };
   return createProvisioners({
-    lab: createLab,
+    lab: () =>
+      createLab({ secrets: createSecrets({ values: {} }), shell: createLocalShell(), turns: { during: shellFor } }),
     libvirt: () => createLibvirt({ jobs: createJobs(), shellFor }),
     simulated: () => createSimulatedProvisioner(createSimulatedWorld({ seed: 'settings' })),
   });

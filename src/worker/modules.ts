@@ -4,6 +4,7 @@ import type { WorkerConfig } from '../config.ts';
 import type { Computer } from '../domain/computer.ts';
 import { NotFoundError, UnsupportedError } from '../domain/errors.ts';
 import type { OperatingSystemOptions, StandardAccess } from '../os/operating-system.ts';
+import { createLeasedTurns } from '../power/leased-turns.ts';
 import { findOperatingSystem } from '../os/registry.ts';
 import { createSiteDirectory } from '../os/site-directory.ts';
 import {
@@ -40,8 +41,9 @@ export function createModules(config: WorkerConfig, catalog: Catalog, launch?: L
     values: config.secrets,
     ...(config.IMPRINT_SECRETS === undefined ? {} : { directory: config.IMPRINT_SECRETS }),
   });
+  const power = { secrets, shell: pool.local, turns: createLeasedTurns(catalog.bmcTurns, processName(config)) };
   const provisioners = createProvisioners({
-    lab: createLab,
+    lab: () => createLab(power),
     libvirt: () => createLibvirt({ jobs, shellFor: (host) => hostShell(pool, secrets, host) }),
     simulated: () => createSimulatedProvisioner(openWorld(config)),
   });
@@ -57,6 +59,11 @@ export function createModules(config: WorkerConfig, catalog: Catalog, launch?: L
     standardAccess: async () => await standardAccess(config, secrets),
   };
   return { dependencies, systems: drivableSystems(config), close: async () => await closeAll(pool) };
+}
+
+/** Shown to whoever looks at who speaks to a management controller. */
+function processName(config: WorkerConfig): string {
+  return `${config.IMPRINT_MANAGEMENT_NODE} pid ${String(process.pid)}`;
 }
 
 function operatingSystemOptions(config: WorkerConfig): OperatingSystemOptions {

@@ -1,6 +1,8 @@
 import type { Computer } from '../../src/domain/computer.ts';
 import { createLab } from '../../src/provisioners/lab/index.ts';
 import { createLocalShell } from '../../src/remote/local-shell.ts';
+import { createSecrets } from '../../src/remote/secrets.ts';
+import { freeTurns } from './free-turns.ts';
 import type { ProvisionerFixture } from './provisioner-suite.ts';
 import { unusedJobs } from './unused-jobs.ts';
 
@@ -8,7 +10,7 @@ import { unusedJobs } from './unused-jobs.ts';
 export function createLabFixture(): ProvisionerFixture {
   const source = labComputer('source');
   return {
-    provisioner: createLab(),
+    provisioner: createLab(labDeps),
     source,
     target: labComputer('target'),
     misconfigured: { ...labComputer('wrong'), settings: { diskDirectory: '/srv/images' } },
@@ -21,6 +23,9 @@ export function createLabFixture(): ProvisionerFixture {
     close: () => Promise.resolve(),
   };
 }
+
+/** No secrets, and nobody else who speaks to a controller. */
+export const labDeps = { secrets: createSecrets({ values: {} }), shell: createLocalShell(), turns: freeTurns };
 
 export function labComputer(name: string): Computer {
   return {

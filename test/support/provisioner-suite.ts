@@ -17,6 +17,8 @@ import {
   need,
   type CaptureRequest,
   type LoadRequest,
+  type Power,
+  powerOf,
   type Provisioner,
   type StepImplementation,
 } from '../../src/provisioners/provisioner.ts';
@@ -112,6 +114,7 @@ function power(current: Current): void {
     const { provisioner, source, context } = current();
     const { power } = provisioner;
     if (power === undefined) return expectLack(provisioner, 'power');
+    if (powerOf(provisioner, source) === undefined) return await expectNoPower(power, source, context);
     for (const repeat of [1, 2]) {
       await power.on(source, context);
       expect((await power.read(source, context)).value, `on, time ${String(repeat)}`).toBe('on');
@@ -220,6 +223,13 @@ function loading(current: Current): void {
     await loading.discardSetAside?.(target, fence, context);
     await loading.discardSetAside?.(target, fence, context);
   });
+}
+
+/** The system has power, and this computer has none. */
+async function expectNoPower(power: Power, computer: Computer, context: CallContext): Promise<void> {
+  for (const member of ['read', 'on', 'askOff', 'forceOff', 'reset'] as const) {
+    await expect(power[member](computer, context), member).rejects.toThrow(UnsupportedError);
+  }
 }
 
 /** Whoever needs what it lacks is told so. */

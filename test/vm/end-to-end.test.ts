@@ -173,7 +173,7 @@ describe('a lab machine that holds the base image', () => {
       /lab has no loading: other-v7 \(id \d+\) is loaded, base-v1 \(id \d+\) is expected/,
     );
     expect(runs.capturing.message).toContain('lab has no capturing');
-    expect(runs.power.message).toContain('lab has no power');
+    expect(runs.power.message).toContain('lab-1 has no power module');
     expect(runs.unloading.message).toContain('lab has no loading');
     expect(await imprint.catalog.computers.get(lab)).toMatchObject({ state: 'available' });
     expect(await imprint.catalog.claims.find(lab)).toBeUndefined();

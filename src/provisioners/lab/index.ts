@@ -1,11 +1,25 @@
+import { createComputerPower } from '../../power/computer-power.ts';
+import type { PowerDeps } from '../../power/power-deps.ts';
 import type { Provisioner } from '../provisioner.ts';
 import { labNodeStatus } from './node-status.ts';
-import { settings, settingsProblems } from './settings.ts';
+import { powerSettingsOf, settings, settingsProblems } from './settings.ts';
 
 /**
- * A standalone lab machine: somebody else installs it and switches it on. Its status is what it says itself, over SSH. It has no power, no
- * capture and nothing that loads it, so a load confirms that what is asked for is what is there, and is refused otherwise.
+ * A standalone lab machine: somebody else installs it. Its status is what it says itself, over SSH, and its power that of the module that its settings
+ * name, where they name one. It has no capture and nothing that loads it, so a load confirms that what is asked for is what is there, and is refused
+ * otherwise.
  */
-export function createLab(): Provisioner {
-  return { name: 'lab', validate: settingsProblems, settings, nodeStatus: labNodeStatus };
+export function createLab(deps: PowerDeps): Provisioner {
+  const power = createComputerPower(deps, powerSettingsOf);
+  return {
+    name: 'lab',
+    settings,
+    validate: (computer) => {
+      const problems = settingsProblems(computer);
+      return problems.length === 0 ? power.problems(computer) : problems;
+    },
+    nodeStatus: (computer, expected, context) => labNodeStatus(power, computer, expected, context),
+    power,
+    hasPower: (computer) => power.has(computer),
+  };
 }

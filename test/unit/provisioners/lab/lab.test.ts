@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { NodeObservation } from '../../../../src/domain/node-status.ts';
 import type { Revision } from '../../../../src/domain/image.ts';
 import { createLab } from '../../../../src/provisioners/lab/index.ts';
-import { labComputer } from '../../../support/lab-fixture.ts';
+import { labComputer, labDeps } from '../../../support/lab-fixture.ts';
 
-const lab = createLab();
+const lab = createLab(labDeps);
 const computer = labComputer('lab-07');
 const expected: Revision = {
   id: 7,
