@@ -3,7 +3,7 @@ import type { Provisioner } from './provisioner.ts';
 
 export { createLab } from './lab/index.ts';
 export { createLibvirt } from './libvirt/index.ts';
-export type { HostSettings } from './libvirt/settings.ts';
+export type { HostSettings } from './host-settings.ts';
 export { createSimulatedProvisioner } from './simulated/index.ts';
 export { createSimulatedWorld, type SimulatedWorld } from './simulated/world.ts';
 export { directoryStore } from './simulated/directory-store.ts';

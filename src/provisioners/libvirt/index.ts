@@ -10,7 +10,6 @@ import { hostName, settings, settingsProblems } from './settings.ts';
 import { findStrays } from './strays.ts';
 
 export type { LibvirtDeps } from './node.ts';
-export type { HostSettings } from './settings.ts';
 
 /** Drives domains of libvirt with QEMU, on this host or on others over SSH. */
 export function createLibvirt(deps: LibvirtDeps): Provisioner {

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { CallContext } from '../../domain/call-context.ts';
 import type { Fence } from '../../domain/fence.ts';
 import type { CommandResult } from '../../remote/shell.ts';
-import { type FencedAction, underFence } from './fenced.ts';
+import { type FencedAction, underFence } from '../fenced.ts';
 import type { LibvirtNode } from './node.ts';
 
 /** Others may pass through but not look around: QEMU runs as a user of its own and opens its disks by path. */

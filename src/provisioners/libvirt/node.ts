@@ -4,8 +4,9 @@ import type { Jobs } from '../../remote/job.ts';
 import type { LibraryPlace } from '../../remote/library-place.ts';
 import type { Shell } from '../../remote/shell.ts';
 import { createVirsh, type Virsh } from '../../remote/virsh.ts';
+import type { HostSettings } from '../host-settings.ts';
 import { isInside } from './names.ts';
-import { type HostSettings, type LibvirtSettings, readSettings } from './settings.ts';
+import { type LibvirtSettings, readSettings } from './settings.ts';
 
 /** What the provisioner works with. */
 export interface LibvirtDeps {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Computer, Problem } from '../../domain/computer.ts';
 import { InvalidInputError } from '../../domain/errors.ts';
 import { describeSettings } from '../describe-settings.ts';
+import { hostSettings, nameOfHost } from '../host-settings.ts';
 
 const absolutePath = z
   .string()
@@ -11,18 +12,6 @@ const port = z.int().min(1).max(65_535);
 const word = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, underscores and hyphens');
-
-const host = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('local') }),
-  z.strictObject({
-    kind: z.literal('ssh'),
-    address: z.string().min(1).describe('host name or address of the host'),
-    port: port.default(22).describe('port of its SSH server'),
-    user: z.string().min(1).default('root').describe('account on the host'),
-    keySecret: z.string().min(1).describe('name of the secret that holds the private key'),
-    hostKeys: z.array(z.string().min(1)).min(1).describe("the host's public keys, `ssh-ed25519 AAAA…` each"),
-  }),
-]);
 
 const network = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -48,7 +37,9 @@ const library = z.union([
 
 const settingsSchema = z
   .strictObject({
-    host: host.default({ kind: 'local' }).describe('the host of the domain: the management node, or another over SSH'),
+    host: hostSettings
+      .default({ kind: 'local' })
+      .describe('the host of the domain: the management node, or another over SSH'),
     uri: z
       .string()
       .regex(
@@ -90,9 +81,6 @@ export const settings = describeSettings(settingsSchema);
 /** The settings of a computer that is a libvirt domain, with every default filled in. */
 export type LibvirtSettings = z.output<typeof settingsSchema>;
 
-/** How the host of the domains is reached. */
-export type HostSettings = LibvirtSettings['host'];
-
 /** All that is wrong with a computer's settings, each with the path of the setting. */
 export function settingsProblems(computer: Computer): readonly Problem[] {
   const result = settingsSchema.safeParse(computer.settings);
@@ -112,8 +100,7 @@ export function readSettings(computer: Computer): LibvirtSettings {
 
 /** One name for each host of domains: its address, or the management node where that is the host. */
 export function hostName(computer: Computer): string {
-  const { host } = readSettings(computer);
-  return host.kind === 'local' ? computer.managementNode : host.address;
+  return nameOfHost(readSettings(computer).host, computer);
 }
 
 function problemsOf(error: z.ZodError): Problem[] {

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { CallContext } from '../../domain/call-context.ts';
 import { IntegrityError, NotFoundError } from '../../domain/errors.ts';
 import type { CaptureRequest } from '../provisioner.ts';
-import { underFence } from './fenced.ts';
+import { underFence } from '../fenced.ts';
 import { type LibvirtNode, onHost } from './node.ts';
 
 /** The staging directory of a capture as the host of the domain sees it, and what lies in it. */

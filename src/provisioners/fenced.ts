@@ -1,8 +1,8 @@
-import type { CallContext } from '../../domain/call-context.ts';
-import { ConflictError, UnavailableError } from '../../domain/errors.ts';
-import type { Fence } from '../../domain/fence.ts';
-import { OVER } from '../../remote/out-of-space.ts';
-import type { CommandResult, Shell } from '../../remote/shell.ts';
+import type { CallContext } from '../domain/call-context.ts';
+import { ConflictError, UnavailableError } from '../domain/errors.ts';
+import type { Fence } from '../domain/fence.ts';
+import { OVER } from '../remote/out-of-space.ts';
+import type { CommandResult, Shell } from '../remote/shell.ts';
 
 /** A directory, and where the highest epoch that acted on it is kept: a record and a lock that outlive the directory's content. */
 export interface FencedDirectory {
@@ -60,7 +60,7 @@ export async function underFence(
   const own = [directory.path, directory.record, directory.lock, JSON.stringify(fence.owner), String(fence.epoch)];
   const result = await shell.run(
     'sh',
-    ['-c', FENCE_SCRIPT + action.script, 'imprint-libvirt', ...own, ...action.args],
+    ['-c', FENCE_SCRIPT + action.script, 'imprint-fence', ...own, ...action.args],
     {
       signal: context.signal,
       timeoutMs: 120_000,
