@@ -48,7 +48,7 @@ async function prepare(state: StateDirectory): Promise<Needs> {
       return undefined;
     }
   };
-  for (const need of ['ssh', 'sealCheck', 'shells', 'vm', 'browser'] satisfies SystemNeed[]) {
+  for (const need of ['ssh', 'sealCheck', 'shells', 'networkService', 'vm', 'browser'] satisfies SystemNeed[]) {
     await attempt(need, () => ensureSystemPackages([need], report));
   }
   const temporal = await attempt('temporal', () => ensureTemporalBinary(state, report));

@@ -1,8 +1,9 @@
 import type { CallContext } from '../domain/call-context.ts';
 import { ImprintError, NotReadyError, UnauthorizedError, errorChain } from '../domain/errors.ts';
-import type { Revision } from '../domain/image.ts';
+import type { ImageDisk, Revision } from '../domain/image.ts';
 import type { NodeObservation, NodeStatus } from '../domain/node-status.ts';
 import type { StepInput } from '../domain/step-input.ts';
+import { readImageFile } from '../library/read-image-file.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { moduleOf, nodeFacts, type NodeFacts } from './facts.ts';
@@ -35,7 +36,9 @@ export function createNodeStatusActivities(deps: ActivityDependencies): NodeStat
     const facts = await nodeFacts(deps, node);
     const expected = revisionId === undefined ? undefined : await deps.catalog.revisions.get(revisionId);
     const observe = async () => await observeNode(deps, facts, expected, { context, judge });
-    return await facts.provisioner.nodeStatus(facts.computer, expected, { ...context, observe });
+    const readImageFile = async (revision: Revision, disk: ImageDisk) =>
+      await readFile(deps, facts, { revision, disk });
+    return await facts.provisioner.nodeStatus(facts.computer, expected, { ...context, observe, readImageFile });
   }
 
   return {
@@ -69,6 +72,15 @@ const asObservation = (error: ImprintError): string => errorChain(error);
 function refuseStrangers(error: ImprintError): string {
   if (error instanceof UnauthorizedError) throw error;
   return errorChain(error);
+}
+
+async function readFile(
+  { catalog }: ActivityDependencies,
+  { library }: NodeFacts,
+  { revision, disk }: { readonly revision: Revision; readonly disk: ImageDisk },
+): Promise<Uint8Array | undefined> {
+  const copy = await catalog.copies.find(revision.id, library.name);
+  return copy === undefined ? undefined : await readImageFile(library, copy, disk, callContext());
 }
 
 /** Opens SSH and reads currentimage.txt. */

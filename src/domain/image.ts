@@ -7,8 +7,11 @@ import { revisionName } from './names.ts';
 export const revisionStates = ['capturing', 'available', 'retired', 'deleting', 'deleted'] as const;
 export type RevisionState = (typeof revisionStates)[number];
 
-/** Disk formats that Imprint writes and reads. A format comes from the definition, never from looking at the content. */
-export const diskFormats = ['qcow2', 'raw', 'simulated'] as const;
+/**
+ * Disk formats that Imprint writes and reads. A format comes from the definition, never from looking at the content. `configuration` is no disk but the
+ * text of a service's configuration: all that an image of class `service` holds.
+ */
+export const diskFormats = ['qcow2', 'raw', 'simulated', 'configuration'] as const;
 export type DiskFormat = (typeof diskFormats)[number];
 
 /** One disk of an image, as its manifest describes it. */
@@ -18,7 +21,7 @@ export interface ImageDisk {
   /** File name inside the revision's directory: `vda.qcow2`. */
   readonly file: string;
   readonly format: DiskFormat;
-  /** What the guest sees. */
+  /** What the guest sees; of a configuration, the same as `sizeBytes`. */
   readonly virtualSizeBytes: number;
   /** What the file takes. */
   readonly sizeBytes: number;

@@ -19,7 +19,10 @@ export interface NodeStatus {
   readonly nodetype?: string;
   /** The revision that the node itself names. */
   readonly currentimage?: string;
-  /** Why: one sentence for each key above that was looked at, and for `status`. */
+  /**
+   * Why: one sentence for each key above that was looked at, and for `status`. Beside them `difference`, where what is there was compared with what is
+   * expected: lines `- expected` and `+ found`.
+   */
   readonly reasons: Readonly<Record<string, string>>;
 }
 

@@ -30,7 +30,7 @@ export interface FileToImport {
 }
 
 /** What is known of an image that was exported, and stays true of its copy. */
-export type ImportedFacts = Pick<Manifest, 'cleanShutdown' | 'sealChecks' | 'origin'> & {
+export type ImportedFacts = Pick<Manifest, 'imageClass' | 'cleanShutdown' | 'sealChecks' | 'origin'> & {
   readonly source: Omit<Manifest['source'], 'run'>;
 };
 
@@ -97,8 +97,19 @@ function diskName(index: number): string {
   return `vd${String.fromCharCode('a'.charCodeAt(0) + index)}`;
 }
 
-function stagedFile({ name, format }: Source): string {
-  return `${name}.${format === 'simulated' ? 'simulated' : 'qcow2'}`;
+/** What a file is in the library: anything raw becomes qcow2. */
+function libraryFormat({ format }: Pick<Source, 'format'>): Exclude<DiskFormat, 'raw'> {
+  return format === 'raw' ? 'qcow2' : format;
+}
+
+const extensions: Readonly<Record<Exclude<DiskFormat, 'raw'>, string>> = {
+  qcow2: 'qcow2',
+  simulated: 'simulated',
+  configuration: 'conf',
+};
+
+function stagedFile(source: Source): string {
+  return `${source.name}.${extensions[libraryFormat(source)]}`;
 }
 
 async function requireSources(place: LibraryPlace, sources: readonly Source[], context: CallContext): Promise<void> {
@@ -140,7 +151,7 @@ async function describeStaged(
   const disks: StagedDisk[] = [];
   for (const source of sources) {
     const file = stagedFile(source);
-    const format = source.format === 'simulated' ? 'simulated' : 'qcow2';
+    const format = libraryFormat(source);
     const path = fileIn(libraryPaths(place).staging(source.fence.owner), file);
     const virtualSizeBytes = await virtualSize(place, { path, format }, context);
     disks.push({ name: source.name, file, format, virtualSizeBytes });
@@ -149,8 +160,11 @@ async function describeStaged(
 }
 
 async function virtualSize(place: LibraryPlace, disk: FileToImport, context: CallContext): Promise<number> {
-  if (disk.format !== 'simulated') return (await infoOfDisk(place.shell, disk, context)).virtualSizeBytes;
-  const content = await place.shell.download(disk.path, { signal: context.signal, timeoutMs: 60_000 });
+  const { path, format } = disk;
+  if (format === 'qcow2' || format === 'raw')
+    return (await infoOfDisk(place.shell, { path, format }, context)).virtualSizeBytes;
+  const content = await place.shell.download(path, { signal: context.signal, timeoutMs: 60_000 });
+  if (format === 'configuration') return content.byteLength;
   return parseSimulatedDisk(Buffer.from(content).toString('utf8'), disk.path).virtualSizeBytes;
 }
 

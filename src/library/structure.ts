@@ -3,6 +3,7 @@ import { IntegrityError } from '../domain/errors.ts';
 import type { ImageDisk } from '../domain/image.ts';
 import { SIMULATED_DISK_MAGIC } from '../domain/simulated-disk.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
+import { configurationFault } from './configuration-file.ts';
 import { identifyFiles } from './file-identity.ts';
 import { keepAlive } from './keep-alive.ts';
 import { fileIn } from './paths.ts';
@@ -13,7 +14,7 @@ export type DiskToCheck = Pick<ImageDisk, 'file' | 'format' | 'virtualSizeBytes'
 
 /**
  * Checks that the files of a directory of the library are whole disks of their declared formats and sizes: no backing file, no data file, not
- * encrypted, clean. The format is taken from the definition. IntegrityError names the file and what is wrong. Reads only.
+ * encrypted, clean; or, where no disk is meant, a text. The format is taken from the definition. IntegrityError names the file and what is wrong. Reads only.
  */
 export async function verifyStructure(
   place: LibraryPlace,
@@ -37,6 +38,7 @@ interface DiskAt {
 
 async function verifyDisk(at: DiskAt, context: CallContext): Promise<void> {
   if (at.disk.format === 'simulated') return verifySimulated(at, context);
+  if (at.disk.format === 'configuration') return verifyConfiguration(at, context);
   if (at.disk.format === 'qcow2') await verifyQcow2(at, context);
   const { shell } = at.place;
   const info = await infoOfDisk(shell, { path: at.path, format: at.disk.format }, context);
@@ -63,6 +65,12 @@ export async function readQcow2Fault(
 ): Promise<string | undefined> {
   const hex = await readHead(place, path, QCOW2_HEADER_BYTES, context);
   return qcow2Fault(parseQcow2Header(hex));
+}
+
+async function verifyConfiguration(at: DiskAt, context: CallContext): Promise<void> {
+  const bytes = await at.place.shell.download(at.path, { signal: context.signal, timeoutMs: 60_000 });
+  const fault = configurationFault(bytes, at.disk.virtualSizeBytes);
+  if (fault !== undefined) throw broken(at, fault);
 }
 
 async function verifySimulated(at: DiskAt, context: CallContext): Promise<void> {

@@ -38,6 +38,13 @@ export const systemPackages = {
     { shownBy: 'sshd', package: 'openssh-server' },
     { shownBy: 'ssh-keygen', package: 'openssh-client' },
   ],
+  /** Real routing daemons and packet filters in network namespaces. */
+  networkService: [
+    { shownBy: 'vtysh', package: 'frr' },
+    { shownBy: '/usr/lib/frr/frr-reload.py', package: 'frr-pythontools' },
+    { shownBy: 'nft', package: 'nftables' },
+    { shownBy: 'ip', package: 'iproute2' },
+  ],
   /** Whose completion is tested; bash is always there. */
   shells: [
     { shownBy: 'zsh', package: 'zsh' },

@@ -58,15 +58,11 @@ export async function underFence(
 ): Promise<CommandResult> {
   const { directory, fence } = at;
   const own = [directory.path, directory.record, directory.lock, JSON.stringify(fence.owner), String(fence.epoch)];
-  const result = await shell.run(
-    'sh',
-    ['-c', FENCE_SCRIPT + action.script, 'imprint-fence', ...own, ...action.args],
-    {
-      signal: context.signal,
-      timeoutMs: 120_000,
-      allowedExitCodes: [0, SUPERSEDED, LOCK_BUSY, 10, 11, 12, 13],
-    },
-  );
+  const result = await shell.run('sh', ['-c', FENCE_SCRIPT + action.script, 'imprint-fence', ...own, ...action.args], {
+    signal: context.signal,
+    timeoutMs: 120_000,
+    allowedExitCodes: [0, SUPERSEDED, LOCK_BUSY, 10, 11, 12, 13],
+  });
   const evidence = { owner: fence.owner, epoch: fence.epoch, found: result.stdout.trim() };
   if (result.exitCode === SUPERSEDED) {
     throw new ConflictError(`${action.what}: a later attempt or run has taken over`, { evidence });

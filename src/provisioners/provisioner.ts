@@ -2,7 +2,7 @@ import type { CallContext } from '../domain/call-context.ts';
 import type { Computer, Problem } from '../domain/computer.ts';
 import { UnsupportedError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
-import type { DiskFormat, ImageClass, Revision, RevisionCopy } from '../domain/image.ts';
+import type { DiskFormat, ImageClass, ImageDisk, Revision, RevisionCopy } from '../domain/image.ts';
 import type { NodeObservation, NodeStatus } from '../domain/node-status.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import type { PowerReading } from '../domain/power.ts';
@@ -77,10 +77,15 @@ export interface Stray {
   readonly remedy: string;
 }
 
-/** What a provisioner may ask of the node itself; the OS module answers. */
+/** What a provisioner may ask of the node itself, which the OS module answers, and of the library. */
 export interface NodeContext extends CallContext {
   /** Opens SSH with a verified host key and reads currentimage.txt; never throws for an unreachable node. */
   observe(): Promise<NodeObservation & { readonly reason: string }>;
+  /**
+   * A file of a revision's copy in this computer's library, for what can only be told by comparing with it: a configuration, never a disk. Undefined when
+   * the library has no copy; IntegrityError when it is not what was published.
+   */
+  readImageFile(revision: Revision, disk: ImageDisk): Promise<Uint8Array | undefined>;
 }
 
 /** Each is idempotent: asking for the state it is in already is success. The answer of an action is never a reading. */

@@ -30,7 +30,7 @@ const knownMessages: readonly (readonly [
 ];
 
 /** A disk format that is really on disk. */
-export type FileFormat = Exclude<DiskFormat, 'simulated'>;
+export type FileFormat = Exclude<DiskFormat, 'simulated' | 'configuration'>;
 
 /** One file of a disk's chain, the disk itself first. */
 export interface ChainLink {

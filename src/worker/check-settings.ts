@@ -3,6 +3,7 @@ import { UnsupportedError } from '../domain/errors.ts';
 import {
   createLab,
   createLibvirt,
+  createNetworkService,
   createProvisioners,
   createSimulatedProvisioner,
   createSimulatedWorld,
@@ -29,6 +30,7 @@ export function provisionersWithoutConnections(): Provisioners {
     lab: () =>
       createLab({ secrets: createSecrets({ values: {} }), shell: createLocalShell(), turns: { during: shellFor } }),
     libvirt: () => createLibvirt({ jobs: createJobs(), shellFor }),
+    'network-service': () => createNetworkService({ shellFor }),
     simulated: () => createSimulatedProvisioner(createSimulatedWorld({ seed: 'settings' })),
   });
 }

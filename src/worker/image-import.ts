@@ -25,7 +25,11 @@ interface Workbench {
 }
 
 /** How operating systems of images are installed, in the catalog's words. */
-const installType = 'image';
+/** How an operating system is installed, and who may load what is installed so. */
+interface Installation {
+  readonly installType: string;
+  readonly systems: readonly string[];
+}
 
 /**
  * Imports disk files, or a directory that was exported, into the library of this management node and publishes them as a revision. An import that was cut (killed, or `signal`
@@ -67,16 +71,30 @@ async function introduceOperatingSystem(catalog: Catalog, request: DescribedImpo
       `${name} is registered with the OS module ${String(known.module)}, not with ${osModule}`,
     );
   }
+  const { installType, systems } = installationOf(request);
   if (known === undefined) {
     const module = osModule ?? defaultModule(request);
     // Unknown modules are refused before anything is recorded.
-    findOperatingSystem(module);
-    await catalog.operatingSystems.register({ name, module, installType });
+    if (module !== undefined) findOperatingSystem(module);
+    await catalog.operatingSystems.register({ name, installType, ...(module === undefined ? {} : { module }) });
   }
-  for (const system of provisionerNames) await catalog.operatingSystems.allowInstallType(system, installType);
+  for (const system of systems) await catalog.operatingSystems.allowInstallType(system, installType);
 }
 
-function defaultModule({ files }: DescribedImport): string {
+/** A configuration is loaded by the system that it was captured with, and by no other. */
+function installationOf(request: DescribedImport): Installation {
+  if (!isConfiguration(request)) return { installType: 'image', systems: provisionerNames };
+  const system = request.facts?.source.provisioningSystem;
+  return { installType: 'configuration', systems: provisionerNames.filter((name) => name === system) };
+}
+
+function isConfiguration({ files }: Pick<DescribedImport, 'files'>): boolean {
+  return files.every(({ format }) => format === 'configuration');
+}
+
+/** In a configuration is no operating system. */
+function defaultModule({ files }: DescribedImport): string | undefined {
+  if (isConfiguration({ files })) return undefined;
   return files.every(({ format }) => format === 'simulated') ? 'simulated' : 'linux';
 }
 

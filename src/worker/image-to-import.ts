@@ -52,7 +52,7 @@ function describeExported(
   request: ImageToImport,
   { directory, manifest }: { readonly directory: string; readonly manifest: Manifest },
 ): DescribedImport {
-  const { operatingSystem, disks, source, cleanShutdown, sealChecks, catalog } = manifest;
+  const { operatingSystem, disks, source, imageClass, cleanShutdown, sealChecks, catalog } = manifest;
   if (request.operatingSystem !== undefined && request.operatingSystem !== operatingSystem) {
     throw new InvalidInputError(`${directory} holds ${operatingSystem}, not ${request.operatingSystem}`);
   }
@@ -66,6 +66,7 @@ function describeExported(
     files: disks.map(({ name, file, format, sha256 }) => ({ path: posix.join(directory, file), format, name, sha256 })),
     facts: {
       source: machine,
+      ...(imageClass === undefined ? {} : { imageClass }),
       cleanShutdown,
       sealChecks,
       origin: manifest.origin ?? { image, revision, revisionId, run, created },

@@ -10,6 +10,7 @@ import { createSiteDirectory } from '../os/site-directory.ts';
 import {
   createLab,
   createLibvirt,
+  createNetworkService,
   createProvisioners,
   createSimulatedProvisioner,
   createSimulatedWorld,
@@ -45,6 +46,7 @@ export function createModules(config: WorkerConfig, catalog: Catalog, launch?: L
   const provisioners = createProvisioners({
     lab: () => createLab(power),
     libvirt: () => createLibvirt({ jobs, shellFor: (host) => hostShell(pool, secrets, host) }),
+    'network-service': () => createNetworkService({ shellFor: (host) => hostShell(pool, secrets, host) }),
     simulated: () => createSimulatedProvisioner(openWorld(config)),
   });
   const root = config.IMPRINT_LIBRARY;
@@ -87,7 +89,7 @@ function openWorld(config: WorkerConfig): SimulatedWorld {
   return createSimulatedWorld({ seed: directory, store: directoryStore(directory) });
 }
 
-/** The host of virtual machines that a computer's settings name. */
+/** The host that a computer's settings name, of virtual machines or of services. */
 function hostShell(pool: ShellPool, secrets: Secrets, host: HostSettings): Shell {
   if (host.kind === 'local') return pool.local;
   const { address, port, user, hostKeys, keySecret } = host;

@@ -101,7 +101,11 @@ function basics(name: string, current: Current): void {
 
   it('answers node status with a reason for the status and for whatever else it says', async () => {
     const { provisioner, source, context, observe } = current();
-    const status = await provisioner.nodeStatus(source, undefined, { ...context, observe: () => observe(source) });
+    const status = await provisioner.nodeStatus(source, undefined, {
+      ...context,
+      observe: () => observe(source),
+      readImageFile: () => Promise.resolve(undefined),
+    });
     expect(['READY', 'POST_LOAD', 'RELOAD']).toContain(status.status);
     expect(status.reasons['status']).toBeTruthy();
     const known = ['status', 'ping', 'ssh', 'rpower', 'nodeset', 'nodetype', 'currentimage', 'reasons'];

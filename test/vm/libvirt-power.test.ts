@@ -84,13 +84,17 @@ describe('the status of a libvirt node', () => {
   const context = (observation: Awaited<ReturnType<NodeContext['observe']>>): NodeContext => ({
     ...world.context,
     observe: async () => observation,
+    readImageFile: async () => undefined,
   });
 
   it('is RELOAD with the reasons, without asking a system that does not run', async () => {
     const computer = world.computer('status-01');
     const asked = vi.fn<NodeContext['observe']>();
 
-    const status = await world.provisioner.nodeStatus(computer, undefined, { ...world.context, observe: asked });
+    const status = await world.provisioner.nodeStatus(computer, undefined, {
+      ...context({ ssh: false, reason: 'not asked' }),
+      observe: asked,
+    });
 
     expect(status).toMatchObject({ status: 'RELOAD', ssh: false, rpower: { value: 'off' }, nodeset: 'boot' });
     expect(status.reasons).toMatchObject({

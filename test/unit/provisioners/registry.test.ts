@@ -13,6 +13,9 @@ describe('the registry of provisioners', () => {
       libvirt: () => {
         throw new Error('nobody asked for libvirt');
       },
+      'network-service': () => {
+        throw new Error('nobody asked for network-service');
+      },
       simulated: () => {
         made += 1;
         return createSimulatedProvisioner(createSimulatedWorld({ seed: 'a' }));

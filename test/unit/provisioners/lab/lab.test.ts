@@ -21,7 +21,8 @@ const expected: Revision = {
 
 async function statusOf(seen: NodeObservation, reason = 'it answered') {
   const observe = () => Promise.resolve({ ...seen, reason });
-  const context = { signal: new AbortController().signal, progress: () => undefined, observe };
+  const readImageFile = () => Promise.resolve(undefined);
+  const context = { signal: new AbortController().signal, progress: () => undefined, observe, readImageFile };
   return await lab.nodeStatus(computer, expected, context);
 }
 
