@@ -22,7 +22,35 @@ interface Schema {
  */
 export function describeSettings(settings: z.ZodType): readonly SettingDescription[] {
   const schema = z.toJSONSchema(settings, { io: 'input', unrepresentable: 'any' }) as Schema;
-  return propertiesOf(schema, '');
+  const choices = choicesOf(schema);
+  return choices === undefined ? propertiesOf(schema, '') : settingsOfChoices(choices);
+}
+
+/** Settings of which one chooses what the others are: that one, what all choices have in common, and what each has alone. */
+function settingsOfChoices(choices: readonly Schema[]): readonly SettingDescription[] {
+  const each = choices.flatMap((choice) => insideOfChoice(choice, ''));
+  const inAll = ({ name }: SettingDescription) => each.filter((other) => other.name === name).length === choices.length;
+  const first = (setting: SettingDescription) => each.find(({ name }) => name === setting.name) === setting;
+  const named = chooser(choices);
+  const everywhere = ({ only, ...setting }: SettingDescription): SettingDescription =>
+    only === undefined || named.some(({ name }) => only.startsWith(`${name} is `)) ? setting : { ...setting, only };
+  const shared = each.filter((setting) => inAll(setting) && first(setting)).map(everywhere);
+  return [...named, ...shared, ...each.filter((setting) => !inAll(setting))];
+}
+
+function chooser(choices: readonly Schema[]): readonly SettingDescription[] {
+  const values = choices.flatMap((choice) => {
+    const fixed = fixedIn(choice);
+    return fixed === undefined ? [] : [fixed];
+  });
+  const [first] = values;
+  if (first === undefined) return [];
+  const type = values.map(([, { const: value }]) => JSON.stringify(value)).join(' | ');
+  return [{ name: first[0], type, required: true, purpose: first[1].description ?? '' }];
+}
+
+function fixedIn({ properties }: Schema): [string, Schema] | undefined {
+  return Object.entries(properties ?? {}).find(([, { const: value }]) => value !== undefined);
 }
 
 function propertiesOf(schema: Schema, path: string, only?: string): readonly SettingDescription[] {
@@ -58,11 +86,12 @@ function within(schema: Schema, path: string): readonly SettingDescription[] {
 }
 
 function insideOfChoice(choice: Schema, path: string): readonly SettingDescription[] {
-  const fixed = Object.entries(choice.properties ?? {}).find(([, { const: value }]) => value !== undefined);
+  const fixed = fixedIn(choice);
   if (fixed === undefined) return within(choice, path);
   const [name, value] = fixed;
   const { [name]: _chosen, ...properties } = choice.properties ?? {};
-  return propertiesOf({ ...choice, properties }, path, `${path}.${name} is ${JSON.stringify(value.const)}`);
+  const at = path === '' ? name : `${path}.${name}`;
+  return propertiesOf({ ...choice, properties }, path, `${at} is ${JSON.stringify(value.const)}`);
 }
 
 function typeOf(schema: Schema): string {

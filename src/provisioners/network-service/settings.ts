@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Computer, Problem } from '../../domain/computer.ts';
 import { InvalidInputError } from '../../domain/errors.ts';
+import { describeSettings } from '../describe-settings.ts';
 import { hostSettings } from '../host-settings.ts';
 
 const absolutePath = z
@@ -12,37 +13,43 @@ const word = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, underscores and hyphens');
 
 const common = {
-  host: hostSettings.default({ kind: 'local' }),
-  /** Where the host keeps what a load found, for its undo. Each computer has a subdirectory of its own in it. */
-  stateDirectory: absolutePath.default('/var/lib/imprint'),
-  /** File and arguments of the command that restarts the service; absent: a load restarts nothing. */
-  restart: z.array(z.string().min(1)).min(1).optional(),
+  host: hostSettings
+    .default({ kind: 'local' })
+    .describe('the host of the service: the management node, or another over SSH'),
+  stateDirectory: absolutePath
+    .default('/var/lib/imprint')
+    .describe(
+      'where the host keeps what a load found, for its undo; each computer has a subdirectory of its own in it',
+    ),
+  restart: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('file and arguments of the command that restarts the service; absent: a load restarts nothing'),
 };
 
 const frrSettings = z.strictObject({
-  service: z.literal('frr'),
+  service: z.literal('frr').describe('which service it is'),
   ...common,
-  /** Name of the instance, which its daemons and vtysh have as `-N`. */
-  pathspace: word.optional(),
-  /** Where FRR's own programs lie. */
-  programs: absolutePath.default('/usr/lib/frr'),
-  /** Daemons that must run before a load, beside those that the configuration needs. */
-  daemons: z.array(word).default([]),
+  pathspace: word.optional().describe('name of the instance, which its daemons and vtysh have as `-N`'),
+  programs: absolutePath.default('/usr/lib/frr').describe("where FRR's own programs lie"),
+  daemons: z
+    .array(word)
+    .default([])
+    .describe('daemons that must run before a load, beside those that the configuration needs'),
 });
 
 const nftablesSettings = z
   .strictObject({
     service: z.literal('nftables'),
     ...common,
-    /** Network namespace of the rule set; absent: the host's own. */
-    namespace: word.optional(),
-    /** The tables that belong to the image, `inet filter` each; absent: the whole rule set of the namespace does. */
+    namespace: word.optional().describe("network namespace of the rule set; absent: the host's own"),
     tables: z
       .array(z.string().regex(/^(ip|ip6|inet|arp|bridge|netdev) [A-Za-z][A-Za-z0-9_.-]*$/, 'expected FAMILY NAME'))
       .min(1)
-      .optional(),
-    /** What nftables starts with; overwritten by a load. */
-    file: absolutePath.default('/etc/nftables.conf'),
+      .optional()
+      .describe('the tables that belong to the image, `inet filter` each; absent: the whole rule set of the namespace'),
+    file: absolutePath.default('/etc/nftables.conf').describe('what nftables starts with; overwritten by a load'),
   })
   .refine(({ tables, file }) => tables === undefined || file !== '/etc/nftables.conf', {
     path: ['file'],
@@ -57,6 +64,9 @@ export type NftablesSettings = z.output<typeof nftablesSettings>;
 
 /** The settings of a computer whose service is captured and loaded, with every default filled in. */
 export type ServiceSettings = z.output<typeof settingsSchema>;
+
+/** What may be set of a computer. */
+export const settings = describeSettings(settingsSchema);
 
 /** All that is wrong with a computer's settings, each with the path of the setting. */
 export function settingsProblems(computer: Computer): readonly Problem[] {

@@ -42,4 +42,19 @@ describe('what a schema says of its settings', () => {
       ['library.sharedAt', 'text'],
     ]);
   });
+
+  it('names the setting that chooses first, what all choices have once, and the rest under its choice', () => {
+    const common = { directory: z.string() };
+    const schema = z.discriminatedUnion('service', [
+      z.strictObject({ service: z.literal('frr').describe('which service'), ...common, programs: z.string() }),
+      z.strictObject({ service: z.literal('nftables'), ...common, file: z.string() }).refine(() => true),
+    ]);
+    const found = describeSettings(schema).map(({ name, type, only }) => [name, type, ...(only ? [only] : [])]);
+    expect(found).toEqual([
+      ['service', '"frr" | "nftables"'],
+      ['directory', 'text'],
+      ['programs', 'text', 'service is "frr"'],
+      ['file', 'text', 'service is "nftables"'],
+    ]);
+  });
 });
