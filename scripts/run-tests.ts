@@ -3,7 +3,8 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorChain } from '../src/domain/errors.ts';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
-import { ensureSystemPackages, type SystemNeed } from '../src/platform/packages.ts';
+import { ensureSystemPackages, systemPackages, type SystemNeed } from '../src/platform/packages.ts';
+import { ensurePythonTools } from '../src/platform/python-tools.ts';
 import { createProgressReporter } from '../src/platform/progress.ts';
 import { openStateDirectory, packageRoot, type StateDirectory } from '../src/platform/state-directory.ts';
 import { ensureTemporalBinary } from '../src/platform/temporal-binary.ts';
@@ -48,9 +49,10 @@ async function prepare(state: StateDirectory): Promise<Needs> {
       return undefined;
     }
   };
-  for (const need of ['ssh', 'sealCheck', 'shells', 'networkService', 'vm', 'browser'] satisfies SystemNeed[]) {
+  for (const need of Object.keys(systemPackages) as SystemNeed[]) {
     await attempt(need, () => ensureSystemPackages([need], report));
   }
+  if (!('bmc' in unavailable)) await attempt('bmc', () => ensurePythonTools(state, report));
   const temporal = await attempt('temporal', () => ensureTemporalBinary(state, report));
   const postgres = await attempt('postgres', () => startTestPostgres(state));
   return {

@@ -45,6 +45,17 @@ export const systemPackages = {
     { shownBy: 'nft', package: 'nftables' },
     { shownBy: 'ip', package: 'iproute2' },
   ],
+  /** Management controllers: ours speaks to them with ipmitool, the tests' are a simulator and two that stand before virtual machines. */
+  bmc: [
+    { shownBy: 'ipmitool', package: 'ipmitool' },
+    { shownBy: 'ipmi_sim', package: 'openipmi' },
+    { shownBy: 'openssl', package: 'openssl' },
+    { shownBy: '/usr/share/doc/python3-venv', package: 'python3-venv' },
+    { shownBy: '/usr/bin/python3-config', package: 'python3-dev' },
+    { shownBy: 'gcc', package: 'gcc' },
+    { shownBy: 'pkg-config', package: 'pkg-config' },
+    { shownBy: '/usr/include/libvirt/libvirt.h', package: 'libvirt-dev' },
+  ],
   /** Whose completion is tested; bash is always there. */
   shells: [
     { shownBy: 'zsh', package: 'zsh' },

@@ -1,7 +1,8 @@
 import type { TestContext } from 'vitest';
+import type { SystemNeed } from '../../src/platform/packages.ts';
 
 /** What a test may need beyond Node: system packages by what they are for, a Temporal server's program, PostgreSQL. */
-export type TestNeed = 'ssh' | 'sealCheck' | 'shells' | 'networkService' | 'vm' | 'browser' | 'temporal' | 'postgres';
+export type TestNeed = SystemNeed | 'temporal' | 'postgres';
 
 /** Why a need cannot be had here, as `npm test` found out; undefined when it can, and when vitest was started directly. */
 export function whyUnavailable(need: TestNeed): string | undefined {

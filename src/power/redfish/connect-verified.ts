@@ -14,7 +14,7 @@ export interface Trust {
  */
 export async function connectVerified(url: URL, trust: Trust, signal: AbortSignal): Promise<TLSSocket> {
   const { ca, certificateFingerprint: pinned } = trust;
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = hostOf(url);
   const socket = connect({
     host,
     port: Number(url.port === '' ? 443 : url.port),
@@ -36,6 +36,11 @@ export async function connectVerified(url: URL, trust: Trust, signal: AbortSigna
     }
     throw error;
   }
+}
+
+/** Without the brackets that an IPv6 address has in a URL. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 async function opened(socket: TLSSocket, signal: AbortSignal): Promise<void> {

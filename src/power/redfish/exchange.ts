@@ -1,8 +1,8 @@
-import { request as requestPlain, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as requestSecure } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import { once } from 'node:events';
+import { request as requestOver, type ClientRequest, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { OutcomeUnknownError, UnauthorizedError, UnavailableError } from '../../domain/errors.ts';
-import { connectVerified, type Trust } from './connect-verified.ts';
+import { connectVerified, hostOf, type Trust } from './connect-verified.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -29,43 +29,45 @@ const LARGEST_BYTES = 4 * 1024 * 1024;
  */
 export async function exchange(request: HttpRequest, trust: Trust, signal: AbortSignal): Promise<HttpAnswer> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
-  const what = `${request.method} ${request.url.href}`;
-  const socket = request.url.protocol === 'https:' ? await connect(request.url, trust, limit) : undefined;
-  const sent = { yet: socket !== undefined };
+  const socket = await open(request.url, trust, limit);
   try {
-    return await answerOf(begin(request, socket, limit), request.body, sent);
+    return await answerOf(begin(request, socket, limit), request.body);
   } catch (error) {
     signal.throwIfAborted();
-    const harmless = request.method === 'GET' || !sent.yet;
-    const message = `no whole answer to ${what}`;
-    throw harmless
-      ? new UnavailableError(message, { cause: error })
-      : new OutcomeUnknownError(message, { cause: error });
+    const message = `no whole answer to ${request.method} ${request.url.href}`;
+    const Lost = request.method === 'GET' ? UnavailableError : OutcomeUnknownError;
+    throw new Lost(message, { cause: error });
   } finally {
-    socket?.destroy();
+    socket.destroy();
   }
 }
 
-async function connect(url: URL, trust: Trust, limit: AbortSignal): Promise<TLSSocket> {
+async function open(url: URL, trust: Trust, limit: AbortSignal): Promise<Socket> {
   try {
-    return await connectVerified(url, trust, limit);
+    return url.protocol === 'https:' ? await connectVerified(url, trust, limit) : await connectPlain(url, limit);
   } catch (error) {
     if (error instanceof UnauthorizedError) throw error;
     throw new UnavailableError(`could not connect to ${url.origin}`, { cause: error });
   }
 }
 
-function begin({ method, url, headers, body }: HttpRequest, socket: TLSSocket | undefined, signal: AbortSignal) {
-  const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
-  const options: RequestOptions = { method, headers: { ...headers, ...length }, signal, agent: false };
-  if (socket === undefined) return requestPlain(url, options);
-  return requestSecure(url, { ...options, createConnection: () => socket });
+async function connectPlain(url: URL, signal: AbortSignal): Promise<Socket> {
+  const socket = connect({ host: hostOf(url), port: Number(url.port === '' ? 80 : url.port), signal });
+  await once(socket, 'connect', { signal });
+  return socket;
 }
 
-async function answerOf(request: ClientRequest, body: string | undefined, sent: { yet: boolean }): Promise<HttpAnswer> {
+/** HTTP on a connection that is open already, whether it is encrypted or not. */
+function begin({ method, url, headers, body }: HttpRequest, socket: Socket, signal: AbortSignal): ClientRequest {
+  const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
+  const path = `${url.pathname}${url.search}`;
+  const all = { Host: url.host, Connection: 'close', ...headers, ...length };
+  return requestOver({ method, path, headers: all, signal, createConnection: () => socket });
+}
+
+async function answerOf(request: ClientRequest, body: string | undefined): Promise<HttpAnswer> {
   return await new Promise((resolve, reject) => {
     request.once('error', reject);
-    request.once('socket', (socket) => socket.once('connect', () => (sent.yet = true)));
     request.once('response', (response) => void readAll(response).then(resolve, reject));
     request.end(body);
   });
