@@ -3,6 +3,7 @@ import { IntegrityError } from '../domain/errors.ts';
 import {
   nameOfRevision,
   type CleanShutdownProof,
+  type DiskFormat,
   type ImageClass,
   type ImageDisk,
   type Manifest,
@@ -12,7 +13,7 @@ import {
 import type { FileIdentity } from '../domain/image.ts';
 import type { FileSystemState } from '../domain/disk-files.ts';
 import { checksumStaged } from '../library/checksum.ts';
-import { openDiskFiles } from '../library/disk-files.ts';
+import { canLookInto, openDiskFiles } from '../library/disk-files.ts';
 import { readManifest } from '../library/manifest.ts';
 import { fileIn, libraryPaths } from '../library/paths.ts';
 import { imageExists, imageSize, publish } from '../library/publish.ts';
@@ -147,6 +148,7 @@ async function checkSeal(deps: ActivityDependencies, facts: CaptureFacts): Promi
   const staged = await stagedOf(facts);
   const bootDisk = staged.disks[0];
   if (bootDisk === undefined) throw new IntegrityError(`nothing is staged for ${nameOfRevision(facts.revision)}`);
+  if (!canLookInto(bootDisk.format)) return sealUnseen(facts, staged, bootDisk.format);
   const disk = {
     file: fileIn(facts.request.staging, bootDisk.file),
     format: bootDisk.format,
@@ -178,15 +180,33 @@ function refuseUnsealed(facts: CaptureFacts, checks: readonly SealCheck[]): void
   });
 }
 
-/** Clean: nobody cut its power, and the file systems on the copy carry their clean mark. Anything else only where an operator allowed it. */
-function proveClean(facts: CaptureFacts, staged: StagedImage, fileSystem: FileSystemState): CleanShutdownProof {
+/** Of a copy that nobody can look into: what was seen of its shutdown counts, the image says what was not seen, and a cut of the power is refused all the same. */
+function sealUnseen(facts: CaptureFacts, staged: StagedImage, format: DiskFormat): CheckedSeal {
+  const found = `not looked at: nobody can look into a file of the format ${format}`;
+  const checks = facts.revision.osModule === undefined ? [] : [{ check: 'seal', outcome: 'unknown', found } as const];
+  return { checks, cleanShutdown: proveClean(facts, staged, undefined) };
+}
+
+function unseen(fileSystem: FileSystemState | undefined): Pick<CleanShutdownProof, 'notSeen'> {
+  return fileSystem === undefined ? { notSeen: 'the clean marks of its file systems' } : {};
+}
+
+/**
+ * Clean: nobody cut its power, and the file systems on the copy carry their clean mark, or nobody can look at it. Anything else only where an operator
+ * allowed it.
+ */
+function proveClean(
+  facts: CaptureFacts,
+  staged: StagedImage,
+  fileSystem: FileSystemState | undefined,
+): CleanShutdownProof {
   const seen = {
     ...(staged.offReason === undefined ? {} : { reason: staged.offReason }),
     ...(staged.offSince === undefined ? {} : { offSince: staged.offSince }),
   };
-  if (!staged.forced && fileSystem.clean) return { kind: 'clean', ...seen };
+  if (!staged.forced && fileSystem?.clean !== false) return { kind: 'clean', ...seen, ...unseen(fileSystem) };
   if (facts.request.allowForcedOff) return { kind: 'forced', ...seen };
-  const why = staged.forced ? 'its power was cut' : `its ${fileSystem.type} file system is not marked clean`;
+  const why = staged.forced ? 'its power was cut' : `its ${String(fileSystem?.type)} file system is not marked clean`;
   throw new IntegrityError(`${facts.computer.name} was not shut down cleanly: ${why}`, {
     evidence: { ...fileSystem, ...seen },
   });

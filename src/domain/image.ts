@@ -8,10 +8,11 @@ export const revisionStates = ['capturing', 'available', 'retired', 'deleting', 
 export type RevisionState = (typeof revisionStates)[number];
 
 /**
- * Disk formats that Imprint writes and reads. A format comes from the definition, never from looking at the content. `configuration` is no disk but the
- * text of a service's configuration: all that an image of class `service` holds.
+ * Disk formats of images. A format comes from the definition, never from looking at the content. `configuration` is no disk but the text of a service's
+ * configuration: all that an image of class `service` holds. `archive`: a file that a site's own imaging environment, or tar, wrote and reads; Imprint
+ * keeps it, and cannot look into it. How it is packed is said by its name: `.gz`, `.zst`.
  */
-export const diskFormats = ['qcow2', 'raw', 'simulated', 'configuration'] as const;
+export const diskFormats = ['qcow2', 'raw', 'simulated', 'configuration', 'archive'] as const;
 export type DiskFormat = (typeof diskFormats)[number];
 
 /** One disk of an image, as its manifest describes it. */
@@ -21,7 +22,7 @@ export interface ImageDisk {
   /** File name inside the revision's directory: `vda.qcow2`. */
   readonly file: string;
   readonly format: DiskFormat;
-  /** What the guest sees; of a configuration, the same as `sizeBytes`. */
+  /** What the guest sees; of a configuration and of an archive, for which that is not known, what the file takes. */
   readonly virtualSizeBytes: number;
   /** What the file takes. */
   readonly sizeBytes: number;
@@ -47,6 +48,8 @@ export interface CleanShutdownProof {
   readonly reason?: string;
   /** ISO 8601; when off was first read. */
   readonly offSince?: string;
+  /** What of the proof could not be looked at, in words: an archive does not show the clean marks of its file systems. Absent when all of it was. */
+  readonly notSeen?: string;
 }
 
 /** One check of a seal on the staged copy. `unknown` says that it could not be made; only `failed` stops the publishing. */

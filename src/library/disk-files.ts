@@ -1,6 +1,7 @@
 import type { CallContext } from '../domain/call-context.ts';
 import type { DiskFiles } from '../domain/disk-files.ts';
-import { IntegrityError } from '../domain/errors.ts';
+import { IntegrityError, UnsupportedError } from '../domain/errors.ts';
+import type { DiskFormat } from '../domain/image.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
 import type { Shell } from '../remote/shell.ts';
 import { exportDisk, exportLayer } from './disk-export.ts';
@@ -10,6 +11,11 @@ import { replayJournal } from './replay-journal.ts';
 import { findRoot, type RootFileSystem } from './root-file-system.ts';
 import { openSimulatedFiles } from './simulated-files.ts';
 import { readQcow2Fault } from './structure.ts';
+
+/** Whether `openDiskFiles` can read the format at all: an archive is known only to whoever wrote it. */
+export function canLookInto(format: DiskFormat): boolean {
+  return format !== 'archive';
+}
 
 /**
  * Looks into a disk that no system has booted: through a read-only FUSE export by qemu-storage-daemon, with debugfs as user `nobody` and with
@@ -23,6 +29,7 @@ export async function openDiskFiles(
   disk: DiskToOpen,
   context: CallContext,
 ): Promise<OpenDiskFiles> {
+  if (!canLookInto(disk.format)) throw new UnsupportedError(`look into ${disk.file}: it is an archive`);
   if (disk.format === 'simulated') return openSimulatedFiles(place, disk.file, context);
   if (disk.format === 'qcow2') await refuseFault(place, disk.file, context);
   const exported = await exportDisk(place.shell, disk, context);

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { CallContext } from '../domain/call-context.ts';
 import { IntegrityError, NotFoundError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
@@ -102,14 +103,16 @@ function libraryFormat({ format }: Pick<Source, 'format'>): Exclude<DiskFormat, 
   return format === 'raw' ? 'qcow2' : format;
 }
 
-const extensions: Readonly<Record<Exclude<DiskFormat, 'raw'>, string>> = {
+const extensions: Readonly<Record<Exclude<DiskFormat, 'raw' | 'archive'>, string>> = {
   qcow2: 'qcow2',
   simulated: 'simulated',
   configuration: 'conf',
 };
 
 function stagedFile(source: Source): string {
-  return `${source.name}.${extensions[libraryFormat(source)]}`;
+  const format = libraryFormat(source);
+  // How an archive is packed is said by its name.
+  return format === 'archive' ? posix.basename(source.path) : `${source.name}.${extensions[format]}`;
 }
 
 async function requireSources(place: LibraryPlace, sources: readonly Source[], context: CallContext): Promise<void> {
@@ -163,9 +166,15 @@ async function virtualSize(place: LibraryPlace, disk: FileToImport, context: Cal
   const { path, format } = disk;
   if (format === 'qcow2' || format === 'raw')
     return (await infoOfDisk(place.shell, { path, format }, context)).virtualSizeBytes;
+  if (format === 'archive') return await fileSize(place, path, context);
   const content = await place.shell.download(path, { signal: context.signal, timeoutMs: 60_000 });
   if (format === 'configuration') return content.byteLength;
   return parseSimulatedDisk(Buffer.from(content).toString('utf8'), disk.path).virtualSizeBytes;
+}
+
+async function fileSize({ shell }: LibraryPlace, path: string, context: CallContext): Promise<number> {
+  const options = { signal: context.signal, timeoutMs: 60_000 };
+  return Number((await shell.run('stat', ['-c', '%s', '--', path], options)).stdout);
 }
 
 function manifestOf(

@@ -26,6 +26,7 @@ const cleanShutdown = z.object({
   kind: z.enum(['clean', 'forced', 'imported', 'none']),
   reason: z.string().exactOptional(),
   offSince: z.string().exactOptional(),
+  notSeen: z.string().exactOptional(),
 });
 
 const sealCheck = z.object({

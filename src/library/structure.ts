@@ -3,6 +3,7 @@ import { IntegrityError } from '../domain/errors.ts';
 import type { ImageDisk } from '../domain/image.ts';
 import { SIMULATED_DISK_MAGIC } from '../domain/simulated-disk.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
+import { findArchiveFault } from './archive-fault.ts';
 import { configurationFault } from './configuration-file.ts';
 import { identifyFiles } from './file-identity.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -39,6 +40,7 @@ interface DiskAt {
 async function verifyDisk(at: DiskAt, context: CallContext): Promise<void> {
   if (at.disk.format === 'simulated') return verifySimulated(at, context);
   if (at.disk.format === 'configuration') return verifyConfiguration(at, context);
+  if (at.disk.format === 'archive') return refuseArchiveFault(at, context);
   if (at.disk.format === 'qcow2') await verifyQcow2(at, context);
   const { shell } = at.place;
   const info = await infoOfDisk(shell, { path: at.path, format: at.disk.format }, context);
@@ -76,6 +78,11 @@ async function verifyConfiguration(at: DiskAt, context: CallContext): Promise<vo
 async function verifySimulated(at: DiskAt, context: CallContext): Promise<void> {
   const head = await readHead(at.place, at.path, SIMULATED_DISK_MAGIC.length, context);
   if (head.toString('utf8') !== SIMULATED_DISK_MAGIC) throw broken(at, 'it is not a simulated disk');
+}
+
+async function refuseArchiveFault(at: DiskAt, context: CallContext): Promise<void> {
+  const fault = await findArchiveFault(at.place.shell, at.path, context);
+  if (fault !== undefined) throw broken(at, fault);
 }
 
 async function readHead(place: LibraryPlace, path: string, bytes: number, context: CallContext): Promise<Buffer> {

@@ -30,7 +30,7 @@ const knownMessages: readonly (readonly [
 ];
 
 /** A disk format that is really on disk. */
-export type FileFormat = Exclude<DiskFormat, 'simulated' | 'configuration'>;
+export type FileFormat = Extract<DiskFormat, 'qcow2' | 'raw'>;
 
 /** One file of a disk's chain, the disk itself first. */
 export interface ChainLink {
