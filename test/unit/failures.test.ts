@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeSSH } from 'node-ssh';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import type { CommandResult, Shell } from '../../src/remote/shell.ts';
 import { executeOnChannel } from '../../src/remote/ssh-channel.ts';
 import { loginError } from '../../src/remote/ssh-login.ts';
 import { createVirsh, parseDomainState, virshError } from '../../src/remote/virsh.ts';
+import { xcatFailure } from '../../src/remote/xcat/failure.ts';
 import {
   commandFailures,
   domainStates,
@@ -21,6 +22,7 @@ import {
   type FailureRow,
 } from '../support/failure-matrix.ts';
 import { recorded } from '../support/recorded.ts';
+import { xcatFailures, type XcatFailureRow } from '../support/xcat-failures.ts';
 
 const textOf = ({ text }: FailureRow): string => (text.endsWith('.err') ? recorded(text).trim() : text);
 const { signal } = new AbortController();
@@ -76,6 +78,33 @@ describe('what qemu-img prints', () => {
   });
 });
 
+const outputsOf = ({ text }: XcatFailureRow): readonly [string, string] => {
+  const output = (kind: string): string => {
+    const name = join(packageRoot(), 'test/fixtures/output/xcat', `${text}.${kind}`);
+    return existsSync(name) ? readFileSync(name, 'utf8').trim() : '';
+  };
+  return [output('out'), output('err')];
+};
+
+describe('what xCAT prints', () => {
+  it.each(xcatFailures.map((row) => [row.verb, row.text, row.manner, row] as const))(
+    'at %s, %s, when it %s, has its class',
+    (verb, _text, manner, row) => {
+      const [stdout, stderr] = outputsOf(row);
+      const result = { command: verb, exitCode: row.exitCode, stdout, stderr };
+      expectClass(xcatFailure({ verb, node: 'n1', manner }, result), row);
+    },
+  );
+
+  it('leaves no recorded error without a row', () => {
+    const files = readdirSync(join(packageRoot(), 'test/fixtures/output/xcat')).filter((name) => name.endsWith('.err'));
+    // With these the command has succeeded for the node that was asked for.
+    const fine = ['lsdef-partly', 'nodeset-serialport', 'two-nodes'];
+    const names = files.map((name) => name.slice(0, -'.err'.length)).filter((name) => !fine.includes(name));
+    expect(xcatFailures.map(({ text }) => text)).toEqual(expect.arrayContaining(names));
+  });
+});
+
 describe('what SSH says', () => {
   it.each(loginFailures.map((row) => [row.text, row] as const))(
     'while a connection is opened, "%s", has its class',
@@ -102,10 +131,18 @@ describe('what SSH says', () => {
 describe('the page of failures', () => {
   const cell = (text: string): string => text.replaceAll('\n', ' ⏎ ').replaceAll('|', '\\|');
   const line = (row: FailureRow): string => `| \`${cell(textOf(row))}\` | ${row.class} | ${row.run} |`;
+  const xcatText = (row: XcatFailureRow): string => {
+    const printed = outputsOf(row)
+      .filter((output) => output !== '')
+      .join('\n');
+    return cell(printed === '' ? 'nothing, with status 0' : printed);
+  };
   const rows = [
     ...virshFailures.map((row) => `| ${row.verb} ${line(row)}`),
     ...domainStates.map(([state, power, capture]) => `| \`${state}\` | ${power} | ${capture} |`),
-    ...[...qemuImgFailures, ...loginFailures, ...commandFailures].map(line),
+    ...qemuImgFailures.map(line),
+    ...xcatFailures.map((row) => `| ${row.verb} | \`${xcatText(row)}\` | ${row.class} | ${row.run} |`),
+    ...[...loginFailures, ...commandFailures].map(line),
   ];
   const rowsOf = (page: string): readonly string[] => page.split('\n').filter((one) => /^\| (\w+ \| )?`/.test(one));
 
