@@ -3,6 +3,7 @@ import type { Provisioner } from './provisioner.ts';
 
 export { createLab } from './lab/index.ts';
 export { createLibvirt } from './libvirt/index.ts';
+export { createXcatProvisioner } from './xcat/index.ts';
 export type { HostSettings } from './host-settings.ts';
 export { createNetworkService } from './network-service/index.ts';
 export { createSimulatedProvisioner } from './simulated/index.ts';
@@ -10,7 +11,7 @@ export { createSimulatedWorld, type SimulatedWorld } from './simulated/world.ts'
 export { directoryStore } from './simulated/directory-store.ts';
 
 /** The provisioning systems that Imprint can drive; the keys that computers and the catalog use. */
-export const provisionerNames = ['lab', 'libvirt', 'network-service', 'simulated'] as const;
+export const provisionerNames = ['lab', 'libvirt', 'network-service', 'simulated', 'xcat'] as const;
 export type ProvisionerName = (typeof provisionerNames)[number];
 
 /** How each is made. A missing entry does not compile. */

@@ -7,6 +7,7 @@ import {
   createProvisioners,
   createSimulatedProvisioner,
   createSimulatedWorld,
+  createXcatProvisioner,
   type Provisioners,
 } from '../provisioners/registry.ts';
 import { createJobs } from '../remote/jobs.ts';
@@ -32,5 +33,6 @@ export function provisionersWithoutConnections(): Provisioners {
     libvirt: () => createLibvirt({ jobs: createJobs(), shellFor }),
     'network-service': () => createNetworkService({ shellFor }),
     simulated: () => createSimulatedProvisioner(createSimulatedWorld({ seed: 'settings' })),
+    xcat: () => createXcatProvisioner({ jobs: createJobs(), shellFor }),
   });
 }

@@ -14,6 +14,7 @@ import {
   createProvisioners,
   createSimulatedProvisioner,
   createSimulatedWorld,
+  createXcatProvisioner,
   directoryStore,
   provisionerNames,
   type HostSettings,
@@ -48,6 +49,7 @@ export function createModules(config: WorkerConfig, catalog: Catalog, launch?: L
     libvirt: () => createLibvirt({ jobs, shellFor: (host) => hostShell(pool, secrets, host) }),
     'network-service': () => createNetworkService({ shellFor: (host) => hostShell(pool, secrets, host) }),
     simulated: () => createSimulatedProvisioner(openWorld(config)),
+    xcat: () => createXcatProvisioner({ jobs, shellFor: (host) => hostShell(pool, secrets, host) }),
   });
   const root = config.IMPRINT_LIBRARY;
   const library = { name: config.IMPRINT_MANAGEMENT_NODE, root, shell: pool.local };
@@ -89,7 +91,7 @@ function openWorld(config: WorkerConfig): SimulatedWorld {
   return createSimulatedWorld({ seed: directory, store: directoryStore(directory) });
 }
 
-/** The host that a computer's settings name, of virtual machines or of services. */
+/** The host that a computer's settings name: of virtual machines, of xCAT, of services. */
 function hostShell(pool: ShellPool, secrets: Secrets, host: HostSettings): Shell {
   if (host.kind === 'local') return pool.local;
   const { address, port, user, hostKeys, keySecret } = host;

@@ -20,11 +20,14 @@ describe('the registry of provisioners', () => {
         made += 1;
         return createSimulatedProvisioner(createSimulatedWorld({ seed: 'a' }));
       },
+      xcat: () => {
+        throw new Error('nobody asked for xcat');
+      },
     });
     expect(made).toBe(0);
     expect(provisioners.get('simulated')).toBe(provisioners.get('simulated'));
     expect(made).toBe(1);
-    expect(() => provisioners.get('xcat')).toThrow(/xcat: there are lab, libvirt, simulated/);
+    expect(() => provisioners.get('maas')).toThrow(/maas: there are lab, libvirt, network-service, simulated/);
     expect(() => provisioners.get('toString')).toThrow(/there are/);
   });
 });

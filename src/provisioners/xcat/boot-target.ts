@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { CallContext } from '../../domain/call-context.ts';
+import { ImprintError, IntegrityError, errorChain } from '../../domain/errors.ts';
+import type { Fence } from '../../domain/fence.ts';
+import type { Revision } from '../../domain/image.ts';
+import type { Evidence } from '../../domain/plan.ts';
+import { parseBootTarget } from '../../remote/xcat/nodeset.ts';
+import { fillIn } from './names.ts';
+import { fenced, unfenced, type XcatNode } from './node.ts';
+import { findNote, type Note, removeNotes, writeNote } from './notes.ts';
+import { readPower } from './power.ts';
+
+/** What a run is about when it sets a boot target. */
+interface ForRun {
+  readonly fence: Fence;
+  readonly revision: Pick<Revision, 'image' | 'revision'>;
+}
+
+interface Wanted {
+  readonly bootTarget: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** What nodeset and lsdef said of the node before the run. */
+const before: Note<{ nodeset: string; attributes: Record<string, string> }> = {
+  name: 'before',
+  schema: z.object({ nodeset: z.string(), attributes: z.record(z.string(), z.string()) }),
+};
+
+/** States that nodeset only comes back to by the name of the osimage, which is the attribute `provmethod` then. */
+const byOsimage = ['netboot', 'install', 'statelite'];
+
+/**
+ * Gives the node its attributes and its boot target, and reads the target back: nodeset prints its line also where it has failed half-way. What was
+ * there before is noted first. IntegrityError when the node is not off: it would boot what it has, or something else in the middle of its work.
+ */
+export async function setTarget(node: XcatNode, run: ForRun, wanted: Wanted, context: CallContext): Promise<Evidence> {
+  const call = fenced(run, context);
+  await noteBefore(node, run, wanted, context);
+  await refuseRunning(node, context);
+  const attributes = attributesFor(wanted, run);
+  await node.xcat.setAttributes(node.name, attributes, call);
+  const asked = fillIn(wanted.bootTarget, run.revision);
+  const said = await node.xcat.setBootTarget(node.name, asked, call);
+  const found = await node.xcat.bootTarget(node.name, call);
+  if (found.raw === said.raw) return { nodeset: found.raw, asked, attributes };
+  throw new IntegrityError(`set the boot target of ${node.name}: nodeset said ${said.raw} and says ${found.raw} now`);
+}
+
+/** Undo of `setTarget`: what was there before. Nothing noted means that nothing was done. */
+export async function restoreTarget(node: XcatNode, run: ForRun, context: CallContext): Promise<Evidence> {
+  const noted = await findNote(node, run.fence, before, context);
+  if (noted === undefined) return { nodeset: 'was not changed' };
+  const call = fenced(run, context);
+  const { state } = parseBootTarget(noted.nodeset);
+  const osimage = noted.attributes['provmethod'] ?? '';
+  await node.xcat.setAttributes(node.name, noted.attributes, call);
+  const done =
+    byOsimage.includes(state) && osimage !== ''
+      ? { nodeset: (await node.xcat.setBootTarget(node.name, `osimage=${osimage}`, call)).raw }
+      : await backToDisk(node, run, context);
+  await removeNotes(node, run.fence, [before.name], context);
+  return { ...done, before: noted.nodeset };
+}
+
+/** After the work: the disk is what the node boots, and its attributes are those from before. Again: the same. */
+export async function returnToDisk(node: XcatNode, run: ForRun, context: CallContext): Promise<Evidence> {
+  const noted = await findNote(node, run.fence, before, context);
+  if (noted !== undefined) await node.xcat.setAttributes(node.name, noted.attributes, fenced(run, context));
+  return await backToDisk(node, run, context);
+}
+
+/** `nodeset boot`. A complaint about DHCP does not count where the target reads `boot` afterwards: booting from the disk needs none. */
+async function backToDisk(node: XcatNode, run: ForRun, context: CallContext): Promise<Evidence> {
+  try {
+    return { nodeset: (await node.xcat.setBootTarget(node.name, 'boot', fenced(run, context))).raw };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof ImprintError) || !error.retryable) throw error;
+    const { raw, state } = await node.xcat.bootTarget(node.name, unfenced(context));
+    if (state !== 'boot') throw error;
+    return { nodeset: raw, complaint: errorChain(error) };
+  }
+}
+
+async function noteBefore(node: XcatNode, run: ForRun, wanted: Wanted, context: CallContext): Promise<void> {
+  if ((await findNote(node, run.fence, before, context)) !== undefined) return;
+  const call = unfenced(context);
+  const names = [...new Set([...Object.keys(wanted.attributes), 'profile', 'provmethod'])];
+  const attributes = await node.xcat.attributes(node.name, names, call);
+  const { raw } = await node.xcat.bootTarget(node.name, call);
+  await writeNote(node, run.fence, { note: before, content: { nodeset: raw, attributes } }, context);
+}
+
+/** The attribute `profile` names the revision, as Apache VCL has it: node status reads it as the node's type. */
+function attributesFor({ attributes }: Wanted, { revision }: ForRun): Record<string, string> {
+  const values = { profile: '{name}', ...attributes };
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fillIn(value, revision)]));
+}
+
+/** IntegrityError unless the node is off. */
+export async function refuseRunning(node: XcatNode, context: CallContext): Promise<void> {
+  const { value, raw } = await readPower(node, context);
+  if (value === 'off') return;
+  throw new IntegrityError(`${node.name} must be off, and rpower says ${raw}: somebody has switched it on`, {
+    evidence: { power: value, raw },
+  });
+}
