@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext } from '../domain/call-context.ts';
-import { DeadlineError, OutcomeUnknownError } from '../domain/errors.ts';
+import { ConflictError, DeadlineError, OutcomeUnknownError } from '../domain/errors.ts';
 import type { Bmc } from './bmc.ts';
 import type { Pace } from './pace.ts';
 import type { BootTargetChoice, BootTargetReading } from './power-module.ts';
@@ -33,8 +33,8 @@ async function send(bmc: Bmc, choice: BootTargetChoice, context: CallContext): P
   try {
     await bmc.sendBootTarget(choice, context.signal);
   } catch (error) {
-    // What is read next says whether it was done.
-    if (!(error instanceof OutcomeUnknownError)) throw error;
+    // What is read next says whether it was done, or whether another was quicker.
+    if (!(error instanceof OutcomeUnknownError) && !(error instanceof ConflictError)) throw error;
   }
 }
 

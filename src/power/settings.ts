@@ -6,7 +6,7 @@ const host = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:_-]*$/, 'expected a host 
 const secret = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'expected the name of a secret');
 const user = z
   .string()
-  .regex(/^[^\p{Cc}:]+$/u, 'expected a user name')
+  .regex(/^[^\p{Cc}:-][^\p{Cc}:]*$/u, 'expected a user name')
   .max(64);
 const rest = z.number().min(0).max(60);
 const restFor = 'from the end of one command to the beginning of the next on the same controller';

@@ -7,6 +7,7 @@ import * as errors from '../../src/domain/errors.ts';
 import { packageRoot } from '../../src/platform/state-directory.ts';
 import { disksAfter } from '../../src/provisioners/libvirt/off-proof.ts';
 import { powerValue } from '../../src/provisioners/libvirt/power.ts';
+import { ipmitoolError } from '../../src/remote/ipmitool.ts';
 import { qemuImgError } from '../../src/remote/qemu-img.ts';
 import type { CommandResult, Shell } from '../../src/remote/shell.ts';
 import { executeOnChannel } from '../../src/remote/ssh-channel.ts';
@@ -21,6 +22,7 @@ import {
   virshFailures,
   type FailureRow,
 } from '../support/failure-matrix.ts';
+import { ipmitoolFailures } from '../support/ipmitool-failures.ts';
 import { recorded } from '../support/recorded.ts';
 import { xcatFailures, type XcatFailureRow } from '../support/xcat-failures.ts';
 
@@ -105,6 +107,13 @@ describe('what xCAT prints', () => {
   });
 });
 
+describe('what ipmitool prints', () => {
+  it.each(ipmitoolFailures.map((row) => [textOf(row), row] as const))('%j has its class', (stderr, row) => {
+    const result = { command: 'ipmitool', exitCode: 1, stdout: '', stderr, durationMs: 1 };
+    expectClass(ipmitoolError('chassis power status at 192.0.2.7:623', result), row);
+  });
+});
+
 describe('what SSH says', () => {
   it.each(loginFailures.map((row) => [row.text, row] as const))(
     'while a connection is opened, "%s", has its class',
@@ -142,7 +151,7 @@ describe('the page of failures', () => {
     ...domainStates.map(([state, power, capture]) => `| \`${state}\` | ${power} | ${capture} |`),
     ...qemuImgFailures.map(line),
     ...xcatFailures.map((row) => `| ${row.verb} | \`${xcatText(row)}\` | ${row.class} | ${row.run} |`),
-    ...[...loginFailures, ...commandFailures].map(line),
+    ...[...loginFailures, ...commandFailures, ...ipmitoolFailures].map(line),
   ];
   const rowsOf = (page: string): readonly string[] => page.split('\n').filter((one) => /^\| (\w+ \| )?`/.test(one));
 

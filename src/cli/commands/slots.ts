@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { BmcTurnState } from '../../catalog/bmc-turns.ts';
 import type { SlotResourceState } from '../../catalog/slots.ts';
 import { parseSlotCapacity, parseSlotResource } from '../../domain/slots.ts';
 import { formatTime } from '../amounts.ts';
@@ -20,6 +21,14 @@ export function addSlotsCommands(program: Command, session: Session): void {
     const head = ['resource', 'slots', 'run', 'place', 'since'];
     printResult(session, options, states, table(head, states.flatMap(rows), 'no run has or waits for a slot'));
   });
+  addCommand(slots, 'controllers', {
+    summary: 'list the management controllers that were spoken to, and which process speaks to one now',
+    examples: ['imprint slots controllers', 'imprint slots controllers --json'],
+  }).action(async (options: OutputOptions) => {
+    const turns = await withCatalog(async (catalog) => await catalog.bmcTurns.list());
+    const head = ['controller', 'process', 'since', 'last command ended'];
+    printResult(session, options, turns, table(head, turns.map(turnRow), 'no management controller was spoken to yet'));
+  });
   addCommand(slots, 'set <resource> <number>', {
     summary: 'set how many may use a resource at once: management-node/NAME, host/NAME or library/NAME',
     examples: ['imprint slots set host/kvm-2 8', 'imprint slots set management-node/mn-a 0   # nothing begins there'],
@@ -29,6 +38,11 @@ export function addSlotsCommands(program: Command, session: Session): void {
     await withCatalog(async (catalog) => await catalog.slots.setCapacity(resource, count));
     printResult(session, options, { resource, slots: count }, `${resource} has ${String(count)} slots from now on.`);
   });
+}
+
+function turnRow({ bmc, holder, since, lastUsed }: BmcTurnState): readonly string[] {
+  const time = (at: string | undefined): string => (at === undefined ? '-' : formatTime(at));
+  return [bmc, holder ?? '-', time(since), time(lastUsed)];
 }
 
 /** One line for each holder and each that waits; one for a resource that nobody uses. */

@@ -37,7 +37,7 @@ describe('the help', () => {
       ...['management-nodes list', 'management-nodes show', 'management-nodes add'],
       ...['systems list', 'systems show', 'systems add'],
       ...['operating-systems list', 'operating-systems add'],
-      ...['slots list', 'slots set', 'doctor'],
+      ...['slots list', 'slots controllers', 'slots set', 'doctor'],
       ...['worker', 'up', 'completion'],
     ]);
   });
