@@ -5,6 +5,7 @@ import { chooseOperatingSystem } from './catalog/choose-operating-system.ts';
 import { createCatalog } from './catalog/create-catalog.ts';
 import { requireLoadable, requireUsable } from './catalog/require-loadable.ts';
 import { audit } from './client/audit.ts';
+import { checkSystems } from './client/check-systems.ts';
 import { planCapture } from './client/plan-capture.ts';
 import { releaseNode, type ReleaseNodeAnswer, type ReleaseNodeRequest } from './client/release-node.ts';
 import { replayInput, type ReplayRequest } from './client/replay.ts';
@@ -26,6 +27,7 @@ import {
   type PowerNodeInput,
 } from './domain/inputs.ts';
 import type { NodeStatus } from './domain/node-status.ts';
+import type { SystemsCheck } from './domain/requirement.ts';
 import type { PowerReading } from './domain/power.ts';
 import type { CaptureImageResult } from './workflows/capture-image.ts';
 import type { DeleteRevisionResult } from './workflows/delete-revision.ts';
@@ -55,6 +57,7 @@ export type { HeldPowerRecord } from './domain/power-asked.ts';
 export type { Hold, HoldAnswer, HoldRecord } from './domain/hold.ts';
 export type { ReplayRequest } from './client/replay.ts';
 export type { RunHandle } from './client/run-handle.ts';
+export type { Requirement, SystemRequirement, SystemsCheck } from './domain/requirement.ts';
 export type { ExportedHistory } from './client/history/export-history.ts';
 export type { FleetHandle, FleetRequest } from './client/fleet.ts';
 export type { FleetNodeProgress, FleetProgress } from './client/watch-fleet.ts';
@@ -135,6 +138,8 @@ export interface ImprintClient {
   nodeStatus(node: string): Promise<NodeStatus>;
   /** Compares catalog, Temporal, libraries, jobs and provisioning systems; changes something only for the purpose `mend`. */
   audit(input: AuditInput): Promise<AuditReport>;
+  /** What the provisioning systems, or one, need on each management node, and what was found there. Changes nothing. */
+  checkSystems(system?: string): Promise<SystemsCheck>;
   /** A run that was started before, by its id. */
   run(id: string): RunHandle<unknown>;
   readonly catalog: Catalog;
@@ -212,6 +217,7 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
     startStatus: async (node) => await startStatus(temporal, catalog, node),
     nodeStatus: async (node) => await (await startStatus(temporal, catalog, node)).result(),
     audit: async (input) => await audit(temporal, input),
+    checkSystems: async (system) => await checkSystems(temporal, system),
     run: (id) => createRunHandle(catalog, temporal.workflow.getHandle(id)),
     close: async () => {
       await temporal.connection.close();

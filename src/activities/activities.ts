@@ -16,6 +16,7 @@ import { createPreviewActivities, type PreviewActivities } from './preview.ts';
 import { createRescuingActivities, type RescuingActivities } from './rescuing.ts';
 import { createSlotActivities, type SlotActivities } from './slots.ts';
 import { createStagingActivities, type StagingActivities } from './staging.ts';
+import { createSystemsCheckActivities, type SystemsCheckActivities } from './systems-check.ts';
 import { createTakingOverActivities, type TakingOverActivities } from './taking-over.ts';
 import { createUnloadingActivities, type UnloadingActivities } from './unloading.ts';
 import { createVerifyAndPublishActivities, type VerifyAndPublishActivities } from './verify-and-publish.ts';
@@ -36,6 +37,7 @@ export type Activities = ClaimingActivities &
   PreviewActivities &
   ArchivingActivities &
   AuditingActivities &
+  SystemsCheckActivities &
   TakingOverActivities &
   FreeingActivities &
   HoldingActivities &
@@ -59,6 +61,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createPreviewActivities(deps),
     ...createArchivingActivities(deps),
     ...createAuditingActivities(deps),
+    ...createSystemsCheckActivities(deps),
     ...createTakingOverActivities(deps),
     ...createFreeingActivities(deps),
     ...createHoldingActivities(deps),

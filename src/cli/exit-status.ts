@@ -37,7 +37,7 @@ export const exitStatusHelp: readonly (readonly [number, string])[] = [
   [exitStatuses.notFound, 'a node, image, revision, run, management node or system does not exist'],
   [exitStatuses.unreachable, 'Temporal or PostgreSQL cannot be reached'],
   [exitStatuses.differs, 'runs replay --local: the present code differs from the history'],
-  [exitStatuses.found, 'doctor has found something that is not mended'],
+  [exitStatuses.found, 'doctor has found something that is not mended, or systems check something that is missing'],
   [exitStatuses.detached, 'detached by Ctrl-C: the run goes on'],
 ];
 

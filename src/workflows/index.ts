@@ -2,6 +2,7 @@ export { archiveRuns } from './archive-runs.ts';
 export { audit } from './audit.ts';
 export { captureImage } from './capture-image.ts';
 export { checkNode } from './check-node.ts';
+export { checkSystems } from './check-systems.ts';
 export { freeNode } from './free-node.ts';
 export { deleteRevision } from './delete-revision.ts';
 export { loadFleet } from './load-fleet.ts';

@@ -26,7 +26,7 @@ function stepsOfPage(page: string): readonly number[] {
 }
 
 describe('each procedure', () => {
-  it.each([...procedures, 'archiveRuns', 'audit'])(
+  it.each([...procedures, 'archiveRuns', 'audit', 'checkSystems'])(
     '%s has a page with the same steps as its workflow, which names it',
     async (procedure) => {
       const page = `docs/procedures/${kebab(procedure)}.md`;

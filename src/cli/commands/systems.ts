@@ -6,6 +6,7 @@ import { printResult, type OutputOptions, type Session } from '../session.ts';
 import { table } from '../style.ts';
 import { readSystem, readSystems } from '../systems.ts';
 import { addSystemsAddCommand } from './systems-add.ts';
+import { addSystemsCheckCommand } from './systems-check.ts';
 
 const head = [
   ...['system', 'capture', 'load', 'power', 'status', 'unload', 'host keys'],
@@ -14,7 +15,7 @@ const head = [
 
 export function addSystemsCommands(program: Command, session: Session): void {
   const group = addGroup(program, 'systems', {
-    summary: 'list and show provisioning systems, and say who drives them and what they load',
+    summary: 'list, show and check provisioning systems, and say who drives them and what they load',
     examples: ['imprint systems list', 'imprint systems show libvirt'],
   });
   addCommand(group, 'list', {
@@ -31,5 +32,6 @@ export function addSystemsCommands(program: Command, session: Session): void {
     const system = await withCatalog(async (catalog) => await readSystem(catalog, name));
     printResult(session, options, system, describeSystem(system));
   });
+  addSystemsCheckCommand(group, session);
   addSystemsAddCommand(group, session);
 }

@@ -2,6 +2,7 @@ import { createComputerPower } from '../../power/computer-power.ts';
 import type { PowerDeps } from '../../power/power-deps.ts';
 import type { Provisioner } from '../provisioner.ts';
 import { labNodeStatus } from './node-status.ts';
+import { labRequirements } from './requirements.ts';
 import { powerSettingsOf, settings, settingsProblems } from './settings.ts';
 
 /**
@@ -21,5 +22,6 @@ export function createLab(deps: PowerDeps): Provisioner {
     nodeStatus: (computer, expected, context) => labNodeStatus(power, computer, expected, context),
     power,
     hasPower: (computer) => power.has(computer),
+    requirements: labRequirements,
   };
 }

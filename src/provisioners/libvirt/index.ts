@@ -6,6 +6,7 @@ import { createLoading } from './loading.ts';
 import { type LibvirtDeps, openNode } from './node.ts';
 import { nodeStatus } from './node-status.ts';
 import { createPower } from './power.ts';
+import { libvirtRequirements } from './requirements.ts';
 import { hostName, settings, settingsProblems } from './settings.ts';
 import { findStrays } from './strays.ts';
 
@@ -22,6 +23,7 @@ export function createLibvirt(deps: LibvirtDeps): Provisioner {
     libraryOf: (computer) => ownLibrary(deps, computer),
     consoleText: (computer, context) => consoleText(openNode(deps, computer), context),
     strays: (request, context) => findStrays(deps, request, context),
+    requirements: (request, context) => libvirtRequirements(deps, request, context),
     power: createPower(deps),
     capturing: createCapturing(deps),
     loading: createLoading(deps),

@@ -6,6 +6,7 @@ import { simulatedLoading } from './load.ts';
 import { HOST_KEY, systemOf } from './machine.ts';
 import { simulatedNodeStatus } from './node-status.ts';
 import { simulatedPower } from './power.ts';
+import { simulatedRequirements } from './requirements.ts';
 import { settings, settingsOf, settingsProblems } from './settings.ts';
 import { simulatedStrays } from './strays.ts';
 import type { SimulatedWorld } from './world.ts';
@@ -24,6 +25,7 @@ export function createSimulatedProvisioner(world: SimulatedWorld): Provisioner {
     loading: simulatedLoading(world),
     consoleText: (computer) => consoleText(world, computer),
     strays: (request) => simulatedStrays(world, request),
+    requirements: () => simulatedRequirements(world),
   };
 }
 

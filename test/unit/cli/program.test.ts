@@ -35,7 +35,7 @@ describe('the help', () => {
       ...['runs list', 'runs show', 'runs watch', 'runs held', 'runs retry', 'runs skip', 'runs abort', 'runs rescue'],
       ...['runs resume', 'runs power', 'runs pause', 'runs cancel', 'runs export', 'runs replay'],
       ...['management-nodes list', 'management-nodes show', 'management-nodes add'],
-      ...['systems list', 'systems show', 'systems add'],
+      ...['systems list', 'systems show', 'systems check', 'systems add'],
       ...['operating-systems list', 'operating-systems add'],
       ...['slots list', 'slots controllers', 'slots set', 'doctor'],
       ...['worker', 'up', 'completion'],
