@@ -62,7 +62,8 @@ export async function captureImage(asked: CaptureImageInput): Promise<CaptureIma
 
     // 8. Give the node back.
     const withoutSystem = revision.withoutSystem === true;
-    const given = { managementNode, node, after: input.after, revisionId: revision.id, withoutSystem };
+    const staysOn = seal.cleanShutdown.kind === 'none';
+    const given = { managementNode, node, after: input.after, revisionId: revision.id, withoutSystem, staysOn };
     const state = await giveBack(steps, given);
 
     // 9. Release the claim, record the outcome, notify.
@@ -70,7 +71,7 @@ export async function captureImage(asked: CaptureImageInput): Promise<CaptureIma
     await recordOutcome(
       steps,
       'completed',
-      `${revision.name} published, ${String(sizeBytes)} bytes; ${node} is ${state}`,
+      `${revision.name} published, ${String(sizeBytes)} bytes; ${node} is ${state === 'previous' ? 'as it was' : state}`,
     );
     return { image, revision: revision.revision, revisionId: revision.id, sizeBytes };
   });

@@ -12,15 +12,17 @@ export interface GiveBackRequest {
   readonly after: AfterCapture;
   readonly revisionId: number;
   readonly withoutSystem: boolean;
+  /** Whether the capture shut nothing down: a service, or a system that ran while it was copied. */
+  readonly staysOn: boolean;
 }
 
-/** Step 8 of captureImage. Returns the state in which the node is left. */
-export async function giveBack(steps: Steps, request: GiveBackRequest): Promise<ComputerState> {
+/** Step 8 of captureImage. Returns the state in which the node is left: `previous` where the capture has changed nothing of it. */
+export async function giveBack(steps: Steps, request: GiveBackRequest): Promise<ComputerState | 'previous'> {
   switch (request.after) {
     case 'leaveOff':
-      return 'available';
+      return request.staysOn ? 'previous' : 'available';
     case 'powerOn':
-      await powerOnAgain(steps, request);
+      await (request.staysOn ? prepareLoaded(steps, '8.', request, 'found on the node') : powerOnAgain(steps, request));
       return 'inuse';
     case 'reload':
       await loadOnto(steps, '8.', request);

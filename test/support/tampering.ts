@@ -148,6 +148,7 @@ function isFactory(path: string): boolean {
 const synchronous = new Set([
   'provisioner().validate',
   'provisioner().libraryOf',
+  'provisioner().capturing.classOf',
   'provisioner().hostOf',
   'operatingSystem().hostKeysOnConsole',
 ]);

@@ -25,7 +25,13 @@ export function describeStatus(node: string, status: NodeStatus): string {
   });
   const why = status.reasons['status'];
   const head = `${node}: ${status.status}${why === undefined ? '' : `, ${why}`}`;
-  return rows.length === 0 ? head : `${head}\n${fields(rows)}`;
+  return [head, ...(rows.length === 0 ? [] : [fields(rows)]), ...differenceOf(status)].join('\n');
+}
+
+/** What is missing and what is too much, where the provisioning system has compared. */
+function differenceOf({ reasons: { difference } }: NodeStatus): readonly string[] {
+  if (difference === undefined) return [];
+  return ['', '  - expected, + found', ...difference.split('\n').map((line) => `    ${line}`)];
 }
 
 function yesNo(value: boolean | undefined): string | undefined {
