@@ -12,6 +12,7 @@ import { controlsOf } from './controls.ts';
 import { formatHistory, scrub, type RecordedHistory } from './history-files.ts';
 import { formatCode } from './keep-released.ts';
 import type { Recorder, Scenario } from './scenario.ts';
+import { serviceScenarios } from './service-scenarios.ts';
 import { shortScenarios } from './short-scenarios.ts';
 import { digestWorkflows } from './workflow-code.ts';
 
@@ -25,6 +26,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 const scenarios: readonly Scenario[] = [
   ...shortScenarios,
+  ...serviceScenarios,
   { workflow: 'captureImage', name: 'left-off', run: async (recorder) => await capture(recorder, 'leaveOff') },
   { workflow: 'captureImage', name: 'reloaded', run: async (recorder) => await capture(recorder, 'reload') },
   { workflow: 'captureImage', name: 'powered-on', run: async (recorder) => await capture(recorder, 'powerOn') },

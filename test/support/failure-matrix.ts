@@ -129,6 +129,25 @@ export const commandFailures: readonly FailureRow[] = [
   { text: 'read ECONNRESET', class: 'OutcomeUnknownError', run: unknown },
 ];
 
+/** What the tools of FRRouting 8.4 and nftables 1.0 print while a provisioner does `verb` with the service. Texts that end in `.out` are recorded. */
+export const serviceFailures: readonly (FailureRow & { readonly verb: 'read' | 'check' | 'apply' })[] = [
+  { verb: 'read', text: 'vtysh/no-daemon.out', class: 'UnavailableError', run: soon },
+  { verb: 'check', text: 'vtysh/check-refused.out', class: 'IntegrityError', run: over },
+  {
+    verb: 'check',
+    text: 'line 1: % Command incomplete[4]: ip route 10.2.0.0/16',
+    class: 'IntegrityError',
+    run: over,
+  },
+  { verb: 'check', text: 'nft/check-refused.out', class: 'IntegrityError', run: over },
+  {
+    verb: 'apply',
+    text: '"no router ospf" we failed to remove this command',
+    class: 'CommandFailedError',
+    run: briefly,
+  },
+];
+
 /** What `virsh domstate --reason` (9.0) says, the house's word for it, and whether the disks may be captured then. */
 export const domainStates: readonly (readonly [state: string, power: string, capture: string])[] = [
   ['no state (unknown)', 'unknown', 'waits, until its time is up'],

@@ -73,11 +73,10 @@ export const configuredByHand = [
   'ospf router-id 192.0.2.1',
 ] as const;
 
-/** Two routers in namespaces: `source` is configured, `target` runs something else. */
-export async function createFrrFixture(): Promise<ProvisionerFixture> {
+/** Beside the `source`, which is configured and stays as it is, a router that runs something else. */
+export async function createFrrFixture(source: Router): Promise<ProvisionerFixture> {
   const host = await createServiceHost();
-  const [source, target] = await Promise.all([startRouter(), startRouter()]);
-  await source.configure(...configuredByHand);
+  const target = await startRouter();
   await target.configure('hostname other', 'ip route 10.1.0.0/16 blackhole', 'router ospf', 'ospf router-id 192.0.2.9');
   const { stateDirectory } = host;
   const settingsOf = (router: Router) => ({ service: 'frr', pathspace: router.name, stateDirectory });
@@ -95,7 +94,7 @@ export async function createFrrFixture(): Promise<ProvisionerFixture> {
     ...withoutSystem,
     loadedState,
     close: async () => {
-      await Promise.all([source.close(), target.close()]);
+      await target.close();
       await host.remove();
     },
   };
@@ -133,9 +132,9 @@ export interface Filter {
 export async function startFilter(rules: string): Promise<Filter> {
   const namespace = namespaceName();
   await ip('netns', 'add', namespace);
-  const nft = async (args: readonly string[], input = ''): Promise<string> => {
+  const nft = async (args: readonly string[], input?: string): Promise<string> => {
     const running = run('ip', ['netns', 'exec', namespace, 'nft', ...args]);
-    running.child.stdin?.end(input);
+    if (input !== undefined) running.child.stdin?.end(input);
     return (await running).stdout;
   };
   await nft(['-f', '-'], rules);

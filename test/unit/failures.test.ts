@@ -8,6 +8,9 @@ import { packageRoot } from '../../src/platform/state-directory.ts';
 import { disksAfter } from '../../src/provisioners/libvirt/off-proof.ts';
 import { powerValue } from '../../src/provisioners/libvirt/power.ts';
 import { ipmitoolError } from '../../src/remote/ipmitool.ts';
+import { openNode, type ServiceNode } from '../../src/provisioners/network-service/node.ts';
+import { act, checkFile } from '../../src/provisioners/network-service/run-command.ts';
+import { readRunning } from '../../src/provisioners/network-service/running.ts';
 import { qemuImgError } from '../../src/remote/qemu-img.ts';
 import type { CommandResult, Shell } from '../../src/remote/shell.ts';
 import { executeOnChannel } from '../../src/remote/ssh-channel.ts';
@@ -19,14 +22,16 @@ import {
   domainStates,
   loginFailures,
   qemuImgFailures,
+  serviceFailures,
   virshFailures,
   type FailureRow,
 } from '../support/failure-matrix.ts';
 import { ipmitoolFailures } from '../support/ipmitool-failures.ts';
+import { serviceComputer } from '../support/network-service-fixture.ts';
 import { recorded } from '../support/recorded.ts';
 import { xcatFailures, type XcatFailureRow } from '../support/xcat-failures.ts';
 
-const textOf = ({ text }: FailureRow): string => (text.endsWith('.err') ? recorded(text).trim() : text);
+const textOf = ({ text }: FailureRow): string => (/\.(err|out)$/.test(text) ? recorded(text).trim() : text);
 const { signal } = new AbortController();
 
 /** The class, and whether the boundary of activities tries again. */
@@ -114,6 +119,30 @@ describe('what ipmitool prints', () => {
   });
 });
 
+describe('what the tools of a network service print', () => {
+  const context = { signal, progress: () => undefined };
+  const fence = { node: 'r1', owner: 'loadNode/r1/1', epoch: 1 };
+  const nodeWhere = (exitCode: number, stderr: string): ServiceNode => {
+    const run = () => Promise.resolve({ command: 'tool', exitCode, stdout: '', stderr, durationMs: 1 });
+    const shellFor = () => ({ host: 'test', run }) as unknown as Shell;
+    return openNode({ shellFor }, serviceComputer('r1', { service: 'frr' }));
+  };
+  const doing = {
+    read: async (text: string) => await readRunning(nodeWhere(1, text), context),
+    check: async (text: string) => await checkFile(nodeWhere(2, text), 'web-v1', '/f', context),
+    // Under the fence a command that says no ends in 10.
+    apply: async (text: string) => {
+      const command = { file: 'frr-reload.py', args: [] };
+      await act(nodeWhere(10, text), { fence, what: 'apply', command }, context);
+    },
+  };
+
+  it.each(serviceFailures.map((row) => [row.verb, textOf(row), row] as const))(
+    'at %s, %j, has its class',
+    async (verb, text, row) => expectClass(await thrownBy(doing[verb](text)), row),
+  );
+});
+
 describe('what SSH says', () => {
   it.each(loginFailures.map((row) => [row.text, row] as const))(
     'while a connection is opened, "%s", has its class',
@@ -152,6 +181,7 @@ describe('the page of failures', () => {
     ...qemuImgFailures.map(line),
     ...xcatFailures.map((row) => `| ${row.verb} | \`${xcatText(row)}\` | ${row.class} | ${row.run} |`),
     ...[...loginFailures, ...commandFailures, ...ipmitoolFailures].map(line),
+    ...serviceFailures.map((row) => `| ${row.verb} ${line(row)}`),
   ];
   const rowsOf = (page: string): readonly string[] => page.split('\n').filter((one) => /^\| (\w+ \| )?`/.test(one));
 

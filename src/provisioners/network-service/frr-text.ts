@@ -45,13 +45,13 @@ export function remainingLines(output: string): string | undefined {
 }
 
 const secrets = [
-  /((?:^|\s)password(?: \d)? )\S.*$/,
-  /(\bauthentication-key )\S.*$/,
-  /(\bmessage-digest-key \d+ md5 )\S.*$/,
-  /(\bkey-string )\S.*$/,
-  /(\bauthentication string )\S.*$/,
-  /(\bip nhrp authentication )\S.*$/,
-  /(\b(?:domain|area)-password (?:clear|md5) )\S.*$/,
+  /(\bpassword(?: \d)? )\S.*/g,
+  /(\bauthentication-key )\S.*/g,
+  /(\bmessage-digest-key \d+ md5 )\S.*/g,
+  /(\bkey-string )\S.*/g,
+  /(\bauthentication string )\S.*/g,
+  /(\bip nhrp authentication )\S.*/g,
+  /(\b(?:domain|area)-password (?:clear|md5) )\S.*/g,
 ];
 
 /** Passwords and keys stay out of messages, records and histories. */

@@ -1,9 +1,21 @@
-import { describe, beforeEach } from 'vitest';
-import { createFrrFixture, createNftablesFixture } from '../../support/network-service-fixture.ts';
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import { configuredByHand, createFrrFixture, createNftablesFixture } from '../../support/network-service-fixture.ts';
 import { describeProvisioner } from '../../support/provisioner-suite.ts';
-import { skipWithout } from '../../support/unavailable.ts';
+import { startRouter, type Router } from '../../support/router.ts';
+import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
 
 beforeEach((context) => skipWithout(context, 'networkService'));
 
-describe('with FRRouting', () => describeProvisioner('network-service', createFrrFixture));
+describe('with FRRouting', () => {
+  let source: Router;
+  beforeAll(async () => {
+    if (whyUnavailable('networkService') !== undefined) return;
+    source = await startRouter();
+    await source.configure(...configuredByHand);
+  });
+  afterAll(async () => await source.close());
+
+  describeProvisioner('network-service', async () => await createFrrFixture(source));
+});
+
 describe('with nftables', () => describeProvisioner('network-service', createNftablesFixture));

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { TestImprint } from '../../support/imprint.ts';
+import { withImprint } from '../../support/imprint-suite.ts';
+import { configuredByHand } from '../../support/network-service-fixture.ts';
+import { startRouter, type Router } from '../../support/router.ts';
+import { patience } from '../../support/runs.ts';
+import { addService, introduceServices } from '../../support/service-nodes.ts';
+import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
+
+let imprint: TestImprint;
+let routers: readonly Router[] = [];
+
+beforeAll(async () => {
+  if (whyUnavailable('networkService') !== undefined) return;
+  routers = await Promise.all([startRouter(), startRouter()]);
+});
+beforeEach((context) => skipWithout(context, 'networkService'));
+withImprint(async (started) => {
+  imprint = started;
+  await introduceServices(imprint);
+});
+afterAll(async () => {
+  await Promise.all(routers.map(async (router) => await router.close()));
+});
+
+/** frr-reload.py, whose first run applies some lines and then waits until it is let go; it is the real one from then on. */
+async function slowReload(
+  name: string,
+): Promise<{ readonly programs: string; readonly begun: string; readonly go: string }> {
+  const programs = join(dirname(imprint.library), 'slow');
+  const [begun, go] = [join(programs, 'begun'), join(programs, 'go')];
+  await mkdir(programs);
+  const program = join(programs, 'frr-reload.py');
+  await writeFile(
+    program,
+    `#!/bin/sh
+[ "$1" = --reload ] && [ ! -e ${begun} ] || exec /usr/lib/frr/frr-reload.py "$@"
+vtysh -N ${name} -c 'configure terminal' -c 'ip route 10.99.0.0/16 blackhole'
+: > ${begun}
+while [ ! -e ${go} ]; do sleep 0.1; done
+`,
+  );
+  await chmod(program, 0o755);
+  return { programs, begun, go };
+}
+
+describe('a worker that is killed while a configuration is applied', () => {
+  it('leaves it half applied, and the next attempt waits for what is under way and applies all of it', async () => {
+    const [source, target] = routers as readonly [Router, Router];
+    await source.configure(...configuredByHand);
+    await target.configure('ip route 10.1.0.0/16 blackhole');
+    const { programs, begun, go } = await slowReload(target.name);
+    await addService(imprint, source.name, { service: 'frr', pathspace: source.name });
+    await addService(imprint, target.name, { service: 'frr', pathspace: target.name, programs });
+    const first = await imprint.startWorker();
+    const captured = { node: source.name, image: 'edge', operatingSystem: 'frr' };
+    await (await imprint.client.startCapture(captured)).result();
+
+    const load = await imprint.client.startLoad({ node: target.name, image: 'edge' });
+    await vi.waitFor(() => {
+      if (!existsSync(begun)) throw new Error('nothing is being applied yet');
+    }, patience);
+    await first.kill();
+    expect(await target.running()).toMatch(/10\.1\.0\.0\/16 blackhole\nip route 10\.99/);
+    await imprint.startWorker();
+    await writeFile(go, '');
+    await load.result();
+
+    expect(await target.running()).toBe(await source.running());
+    const steps = await imprint.catalog.runs.steps(load.id);
+    expect(steps.find(({ number }) => number === '5.3')?.attempt).toBeGreaterThan(1);
+    expect(await imprint.client.nodeStatus(target.name)).toMatchObject({ status: 'READY', currentimage: 'edge-v1' });
+  });
+});
