@@ -31,7 +31,7 @@ export interface BmcWorld {
   redfish(name: string): Promise<Record<string, unknown>>;
 }
 
-export const secrets = createSecrets({
+const secrets = createSecrets({
   values: { IMPRINT_SECRET_BMC: 'sesame', IMPRINT_SECRET_WRONG: 'mellon' },
 });
 
