@@ -96,7 +96,9 @@ async function sayGoodbye(deps: ActivityDependencies, node: string): Promise<Evi
   if (computer.currentRevisionId === undefined || (power !== undefined && power.value !== 'on')) {
     return { skipped: 'nothing is running on the node' };
   }
-  const module = moduleOf(deps, await deps.catalog.revisions.get(computer.currentRevisionId));
+  const outgoing = await deps.catalog.revisions.get(computer.currentRevisionId);
+  if (outgoing.osModule === undefined) return { skipped: 'no operating system is involved' };
+  const module = moduleOf(deps, outgoing);
   try {
     return tasksAsEvidence(await module.preReload(shell, context));
   } catch (error) {

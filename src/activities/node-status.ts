@@ -91,7 +91,8 @@ async function observeNode(
   { context, judge }: Observing,
 ): Promise<NodeObservation & { readonly reason: string }> {
   const module = expected === undefined ? await moduleOfLoaded(deps, facts) : moduleOf(deps, expected);
-  if (module === undefined) return { ssh: false, reason: 'nothing is recorded as loaded, so no OS module is known' };
+  if (module === undefined)
+    return { ssh: false, reason: 'nothing with an operating system is recorded as loaded, so no OS module is known' };
   try {
     const currentImage = await module.currentImage(facts.shell, context);
     return {
@@ -108,5 +109,6 @@ async function observeNode(
 
 async function moduleOfLoaded(deps: ActivityDependencies, facts: NodeFacts) {
   const id = facts.computer.currentRevisionId;
-  return id === undefined ? undefined : moduleOf(deps, await deps.catalog.revisions.get(id));
+  const loaded = id === undefined ? undefined : await deps.catalog.revisions.get(id);
+  return loaded?.osModule === undefined ? undefined : moduleOf(deps, loaded);
 }

@@ -26,7 +26,8 @@ export async function createXcatFixture(images: XcatImages = 'repository'): Prom
   const context: CallContext = { signal: new AbortController().signal, progress: () => undefined };
   await mkdir(library.root);
   await prepare(library, context);
-  for (const node of ['source', 'target']) await double.addNode(node);
+  const [source, target] = [double.node('source'), double.node('target')];
+  for (const node of [source, target]) await double.addNode(node);
   await double.addImage('captured');
   return {
     double,
@@ -34,8 +35,8 @@ export async function createXcatFixture(images: XcatImages = 'repository'): Prom
     library,
     jobs,
     context,
-    source: xcatComputer(double, 'source', images),
-    target: xcatComputer(double, 'target', images),
+    source: xcatComputer(double, source, images),
+    target: xcatComputer(double, target, images),
     misconfigured: {
       ...xcatComputer(double, 'wrong', images),
       settings: { xcatRoot: 'opt', images: { in: 'repository', directory: '/srv', file: 'image.gz' } },

@@ -7,9 +7,6 @@ import { powerOfWord } from '../../remote/xcat/rpower.ts';
 import type { Power } from '../provisioner.ts';
 import { openNode, unfenced, type XcatDeps, type XcatNode } from './node.ts';
 
-/** A BMC that still reads the old state after this long has dropped what it accepted, and is asked again. */
-const SEND_AGAIN_MS = 15_000;
-
 /** Power by rpower. What rpower prints after an action is an echo of it, so each action is read until the BMC confirms it. */
 export function createPower(deps: XcatDeps): Power {
   const call = unfenced;
@@ -32,7 +29,8 @@ export async function readPower(node: XcatNode, context: CallContext): Promise<P
  * does not read so within the limit of the settings.
  */
 export async function bring(node: XcatNode, wanted: 'on' | 'off', call: XcatCall, context: CallContext): Promise<void> {
-  const limit = Date.now() + node.settings.confirmSeconds * 1000;
+  const confirmMs = node.settings.confirmSeconds * 1000;
+  const limit = Date.now() + confirmMs;
   let sendNext = 0;
   for (;;) {
     const { value, raw } = await readPower(node, context);
@@ -40,7 +38,8 @@ export async function bring(node: XcatNode, wanted: 'on' | 'off', call: XcatCall
     if (Date.now() > limit) throw new NotReadyError(`${node.name} still reads ${raw} after rpower ${wanted}`);
     if (Date.now() >= sendNext && !isOnItsWay(value, wanted)) {
       await node.xcat.power(node.name, wanted, call);
-      sendNext = Date.now() + SEND_AGAIN_MS;
+      // A BMC that still reads the old state after a quarter of that time has dropped what it accepted.
+      sendNext = Date.now() + confirmMs / 4;
     }
     context.progress({ what: `Wait until ${node.name} reads ${wanted}` });
     await delay(Math.min(1000, node.settings.pollSeconds * 1000), undefined, { signal: context.signal });

@@ -1,3 +1,6 @@
+/** An account's own settings must not change what is printed, nor go past xcatd. */
+const PLAIN_ANSWERS = 'unset XCATBYPASS XCATSHOWXML XCATSHOWSVR';
+
 /** Shell function `working NODE`: prints the processes of xcatd that carry out a command which changes this node. A client that was killed does not end them. */
 const WORKING = `
 working() {
@@ -26,6 +29,7 @@ fenced() {
  */
 export const LOCKED_COMMAND = `set -u
 umask 077
+${PLAIN_ANSWERS}
 lock=$1 wait=$2 limit=$3 node=$4 manner=$5 owner=$6 epoch=$7
 shift 7
 ${WORKING}
@@ -47,6 +51,7 @@ timeout -k 10 "$limit" "$@" </dev/null`;
  */
 export const CAPTURE_JOB = `set -u
 umask 022
+${PLAIN_ANSWERS}
 lock=$1 limit=$2 node=$3 tree=$4 temporary=$5
 shift 5
 ${WORKING}

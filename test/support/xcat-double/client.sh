@@ -217,7 +217,7 @@ serve() {
   done
   shift
   [ "$verb" != rinstall ] || { rinstall_client "$range" "$@"; return; }
-  [ "${order:-}" != reversed ] || range=$(printf '%s' "$range" | tr , '\n' | tac | tr '\n' ,)
+  [ "${order:-}" != reversed ] || range=$(printf '%s\n' "$range" | tr , '\n' | tac | tr '\n' ,)
   for node in ${range//,/ }; do
     if [ "${verbose:-}" = yes ]; then "${verb}_node" "$node" "$@" 2>&1 | sed "s/^$node: /$node: [$host]: /"; else "${verb}_node" "$node" "$@" || rc=1; fi
   done
@@ -231,12 +231,13 @@ if [ "${1:-}" = --serve ]; then
   serve "$@" >"$answer/out" 2>"$answer/err"
   echo $? >"$answer/rc.new" && mv "$answer/rc.new" "$answer/rc"
   # A client that is gone reads nothing any more.
-  [ -e "/proc/$(cat "$answer/client")" ] || rm -rf "$answer"
+  [ -e "/proc/$(cat "$answer/client")" ] || { rm -rf "$answer"; rmdir "$state/running/${1:-}" 2>/dev/null; }
   exit 0
 fi
 
 node=${1:-}
 printf '%s %s\n' "$verb" "$*" >>"$state/log"
+[ -z "${XCATBYPASS:-}" ] || echo "$verb" >>"$state/bypassed"
 due=$(fault "$verb" "$node")
 dropped=no failing='' order='' verbose=''
 case $due in
@@ -260,6 +261,8 @@ case $due in
   ended) complain 'ERROR/WARNING: communication with the xCAT server seems to have been ended prematurely'; exit 1 ;;
   timeout) complain "$node: [$host]: Error: ERROR: timeout"; exit 1 ;;
   drop) dropped=yes ;;
+  # A client whose standard input stays open can hang until it ends.
+  reads-input) cat >/dev/null ;;
   genimage) failing=genimage ;;
   reversed) order=reversed ;;
   verbose) verbose=yes ;;
@@ -273,7 +276,8 @@ if ! mkdir "$state/running/$node" 2>/dev/null; then
 fi
 answer=$(mktemp -d "$state/answer.XXXXXX")
 echo $$ >"$answer/client"
-(setsid bash -c 'exec -a "$1" bash "$2" "${@:3}"' - "xcatd SSL: $verb to $node" "$self" \
+# The real xcatd is no child of the client, so no job of the client finds it.
+(setsid env -u IMPRINT_JOB -u IMPRINT_JOB_DIRECTORY bash -c 'exec -a "$1" bash "$2" "${@:3}"' - "xcatd SSL: $verb to $node" "$self" \
   --serve "$verb" "$answer" "$dropped" "$failing" "$order" "$verbose" "$@" </dev/null >/dev/null 2>&1 9>&-) &
 # Asked to end, the client takes its request back and leaves with 0, two seconds later and without a word.
 give_up() {

@@ -20,6 +20,7 @@ export type XcatFault =
   | 'ended-done'
   | 'timeout'
   | 'drop'
+  | 'reads-input'
   | 'genimage'
   | 'reversed'
   | 'verbose'
@@ -34,6 +35,8 @@ export interface XcatDouble {
   readonly repository: string;
   /** Where a file of its state lies: `nodes/n1/power`. */
   state(path: string): string;
+  /** A node's name that no other double has: what xcatd does is seen by its processes, and those of all doubles are on one host. */
+  node(name: string): string;
   addNode(node: string, facts?: Readonly<Record<string, string>>): Promise<void>;
   /** An osimage whose tree lies in a directory of the double. */
   addImage(image: string, facts?: Readonly<Record<string, string>>): Promise<string>;
@@ -78,6 +81,7 @@ export async function createXcatDouble(): Promise<XcatDouble> {
     repository,
     state,
     set,
+    node: (name) => `${name}-${root.slice(-6).toLowerCase()}`,
     fact: async (node, name) => await read(state(`nodes/${node}/${name}`)),
     addNode: async (node, facts = {}) => {
       await mkdir(state(`nodes/${node}/root/etc`), { recursive: true });

@@ -1,0 +1,142 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readManifest } from '../../src/library/manifest.ts';
+import { createLocalShell } from '../../src/remote/local-shell.ts';
+import type { TestImprint } from '../support/imprint.ts';
+import { withImprint } from '../support/imprint-suite.ts';
+import { failureOf, patience } from '../support/runs.ts';
+import { xcatSettings, type XcatImages } from '../support/xcat-fixture.ts';
+import { createXcatDouble, type XcatDouble } from '../support/xcat-double/index.ts';
+
+const managementNode = 'mn-test';
+const context = { signal: new AbortController().signal, progress: () => undefined };
+
+describe('captures and loads of nodes that xCAT drives', () => {
+  let imprint: TestImprint;
+  let double: XcatDouble;
+
+  beforeAll(async () => {
+    double = await createXcatDouble();
+  });
+  afterAll(() => double.close());
+  withImprint(async (started) => {
+    imprint = started;
+    const { catalog } = imprint;
+    await catalog.provisioningSystems.allow(managementNode, 'xcat');
+    await catalog.operatingSystems.register({ name: 'unknown-os', installType: 'archive' });
+    await catalog.operatingSystems.allowInstallType('xcat', 'archive');
+    await imprint.startWorkerHere();
+  });
+
+  const addNode = async (images: XcatImages, more: Record<string, unknown> = {}): Promise<string> => {
+    const name = double.node(imprint.fresh('node'));
+    await double.addNode(name, { disk: `what was installed on ${name}\n` });
+    await double.addImage('captured');
+    const settings = { ...xcatSettings(double, images), ...more };
+    const facts = { address: '127.0.0.1', sshPort: 22, macAddresses: [], memoryMiB: 2048, cpus: 2 };
+    await imprint.catalog.computers.add({ name, managementNode, provisioningSystem: 'xcat', ...facts, settings });
+    return name;
+  };
+  const capture = async (node: string, more: object = {}) => {
+    const image = imprint.fresh('image');
+    const run = await imprint.client.startCapture({ node, image, operatingSystem: 'unknown-os', ...more });
+    return { image, run };
+  };
+  const captured = async (node: string, more: object = {}) => {
+    const { image, run } = await capture(node, more);
+    await run.result();
+    return image;
+  };
+  const manifestOf = async (image: string) => {
+    const place = { name: managementNode, root: imprint.library, shell: createLocalShell() };
+    return await readManifest(place, join(imprint.library, `${image}-v1`), context);
+  };
+
+  it('captures a node through the imaging environment, and loads another one with it', async () => {
+    const source = await addNode('repository');
+    const image = await captured(source);
+    expect(await manifestOf(image)).toMatchObject({
+      disks: [{ name: 'sda', file: 'sda.img.gz', format: 'archive' }],
+      cleanShutdown: { kind: 'clean', notSeen: 'the clean marks of its file systems' },
+      source: { provisioningSystem: 'xcat', computer: source },
+    });
+    // The sealed system was never booted; the machine is off, its disk is what it boots, its profile is its own again.
+    expect(await double.events()).not.toContain(`${source} boot`);
+    expect([await double.fact(source, 'power'), await double.fact(source, 'boot')]).toEqual(['off', 'boot']);
+    expect(await double.fact(source, 'profile')).toBe('compute');
+    expect(await readdir(double.repository)).toEqual([]);
+
+    const target = await addNode('repository');
+    // Each stage lasts long enough to be seen.
+    await double.delay('deployment', 2);
+    const run = await imprint.client.startLoad({ node: target, image });
+    expect(await run.result()).toMatchObject({ image, found: 'RELOAD' });
+    expect(await double.fact(target, 'disk')).toBe(`what was installed on ${source}\n`);
+    expect(await imprint.client.nodeStatus(target)).toMatchObject({
+      status: 'READY',
+      ping: true,
+      rpower: { value: 'on' },
+      nodeset: 'boot',
+      nodetype: `${image}-v1`,
+    });
+    const stages = (await imprint.catalog.runs.steps(run.id)).find(({ number }) => number === '5.5')?.evidence;
+    expect(JSON.stringify(stages)).toContain('installing');
+    await double.delay('deployment', 0);
+    expect((await (await imprint.client.startLoad({ node: target, image })).result()).found).toBe('READY');
+    expect(await double.overlaps()).toEqual([]);
+  });
+
+  it('captures a running node with imgcapture, as a live image, and loads it', async () => {
+    const source = await addNode('rootimg');
+    const image = await captured(source);
+    expect(await manifestOf(image)).toMatchObject({
+      imageClass: 'live',
+      cleanShutdown: { kind: 'none' },
+      sealChecks: [],
+      disks: [{ file: 'rootimg.tar.gz', format: 'archive' }],
+    });
+    expect(await double.fact(source, 'power')).toBe('on');
+    const target = await addNode('rootimg');
+    await (await imprint.client.startLoad({ node: target, image })).result();
+    const directory = join(double.root, 'install', 'captured');
+    expect(await readFile(join(directory, 'rootimg/etc/hostname'), 'utf8')).toBe(`${source}\n`);
+    expect(await readdir(directory)).toContain('rootimg.cpio.gz');
+    expect(await imprint.client.nodeStatus(target)).toMatchObject({ status: 'READY', nodeset: 'netboot' });
+  });
+
+  it('takes a capture back whose imaging gave up: off, sealed, nothing left of it', async () => {
+    const source = await addNode('repository');
+    await double.set(source, 'imaging-fails', '');
+    const { image, run } = await capture(source, { onFailure: 'unwind' });
+    expect(await failureOf(run)).toMatchObject({ reason: 'ConflictError', message: expect.stringMatching(/gave up/) });
+    expect([await double.fact(source, 'power'), await double.fact(source, 'boot')]).toEqual(['off', 'boot']);
+    expect(await double.fact(source, 'profile')).toBe('compute');
+    expect((await readdir(double.repository)).filter((file) => file.startsWith(image))).toEqual([]);
+    expect(await imprint.catalog.revisions.findImage(image)).toBeUndefined();
+    expect((await double.events()).filter((event) => event === `${source} boot`)).toEqual([]);
+  });
+
+  it('takes a load back that was cancelled while it wrote the disk: off, and nothing boots what is half written', async () => {
+    const image = await captured(await addNode('repository'));
+    const target = await addNode('repository');
+    await double.set(target, 'deployment-stops', '');
+    const run = await imprint.client.startLoad({ node: target, image });
+    await vi.waitFor(async () => expect(await double.events()).toContain(`${target} deployment ${image}-v1`), patience);
+    await run.cancel();
+    await failureOf(run);
+    expect([await double.fact(target, 'power'), await double.fact(target, 'boot')]).toEqual(['off', 'boot']);
+    expect((await double.events()).filter((event) => event === `${target} boot`)).toEqual([]);
+  });
+
+  it('refuses to overwrite a disk that is the source of a revision which nobody has loaded yet', async () => {
+    const other = await captured(await addNode('repository'));
+    const source = await addNode('repository');
+    const image = await captured(source);
+    const refused = await imprint.client.startLoad({ node: source, image: other, onFailure: 'unwind' });
+    expect(await failureOf(refused)).toMatchObject({ message: expect.stringMatching(/its disk must be kept/) });
+    // The control: what was captured from it may go onto it.
+    await (await imprint.client.startLoad({ node: source, image })).result();
+    expect(await imprint.client.nodeStatus(source)).toMatchObject({ status: 'READY', nodetype: `${image}-v1` });
+  });
+});
