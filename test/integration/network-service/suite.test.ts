@@ -8,12 +8,16 @@ beforeEach((context) => skipWithout(context, 'networkService'));
 
 describe('with FRRouting', () => {
   let source: Router;
+  const started: Router[] = [];
   beforeAll(async () => {
     if (whyUnavailable('networkService') !== undefined) return;
     source = await startRouter();
+    started.push(source);
     await source.configure(...configuredByHand);
   });
-  afterAll(async () => await source.close());
+  afterAll(async () => {
+    for (const router of started) await router.close();
+  });
 
   describeProvisioner('network-service', async () => await createFrrFixture(source));
 });
