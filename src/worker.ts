@@ -74,6 +74,7 @@ async function introduce(config: WorkerConfig, catalog: Catalog, modules: Module
     libraryRoot: config.IMPRINT_LIBRARY,
   });
   for (const system of modules.systems) await catalog.provisioningSystems.allow(name, system);
+  await catalog.managementNodes.checkIn(name);
 }
 
 /** A worker that may not make schedules works all the same; somebody should know what nobody does regularly. */

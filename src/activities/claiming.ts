@@ -1,5 +1,6 @@
 import { Context, log } from '@temporalio/activity';
-import type { ComputerState } from '../domain/computer.ts';
+import type { Computer, ComputerState } from '../domain/computer.ts';
+import type { DriverChoice } from '../domain/driver-choice.ts';
 import { ConflictError, NotFoundError } from '../domain/errors.ts';
 import {
   parseCaptureImageInput,
@@ -14,7 +15,9 @@ import type { Procedure, RunState } from '../domain/run.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { cutStep } from '../catalog/settle-run.ts';
 import type { StepInput } from '../domain/step-input.ts';
+
 import { claimant } from './call.ts';
+import { driverFor } from './driving.ts';
 import { requireLoadable } from '../catalog/require-loadable.ts';
 import { requireResumable } from '../catalog/require-resumable.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -52,6 +55,8 @@ export type Claimed<Answer> = Answer | LeftByOther;
 export interface NodeDriver {
   readonly managementNode: string;
   readonly provisioningSystem: string;
+  /** Why that management node; absent where no other reaches the node. */
+  readonly because?: string;
 }
 
 /** The answer of a claim that an earlier execution of the same run may have had before: it was reset in Temporal. */
@@ -114,13 +119,7 @@ function createEndings({ catalog, notifier }: ActivityDependencies): Endings {
 function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyof Endings> {
   const { catalog } = deps;
 
-  async function claim(step: StepInput, state: ComputerState | 'unchanged'): Promise<Claimed<NodeDriver>> {
-    const driver = driverOf(await catalog.computers.get(step.node));
-    const over = await ownerOver(deps, step);
-    if (over !== undefined) return { managementNode: driver.managementNode, over };
-    await catalog.claims.acquire(claimant(step), state);
-    return driver;
-  }
+  const claim = async (step: StepInput, state: ComputerState | 'unchanged') => await claimNode(deps, step, state);
 
   return {
     async claimForCapture({ input, ...step }) {
@@ -139,13 +138,14 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
       const computer = await catalog.computers.get(step.node);
       const revision = await catalog.revisions.resolve(parsed);
       await requireLoadable(catalog, computer, revision.operatingSystem);
-      const over = await ownerOver(deps, step);
-      if (over !== undefined) return { managementNode: computer.managementNode, over };
-      const fence = await catalog.claims.acquire(claimant(step), 'loading');
+      const left = await leftByOther(deps, step);
+      if (left !== undefined) return left;
+      const driver = await driverFor(deps, computer, revision);
+      const fence = await catalog.claims.acquire(claimant(step), 'loading', driver.managementNode);
       // From here on the revision is not deleted under the load.
       await catalog.revisionUses.hold(fence, revision.id);
       return {
-        ...driverOf(computer),
+        ...(await claimedDriver(catalog, computer, driver)),
         revision: nameRevision(revision),
         hostKeys: computer.hostKeys ?? [],
         touched: await touchedBefore(catalog, step.run),
@@ -175,14 +175,45 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
     async findNode({ input, ...step }) {
       const { node } = parseNodeInput(input);
       await registerRun(catalog, step, { node });
-      const { currentRevisionId: revisionId, ...found } = await catalog.computers.get(node);
-      return { ...driverOf(found), ...(revisionId === undefined ? {} : { revisionId }) };
+      const computer = await catalog.computers.get(node);
+      const { currentRevisionId: revisionId, provisioningSystem } = computer;
+      const driver = await driverFor(deps, computer);
+      return { ...driver, provisioningSystem, ...(revisionId === undefined ? {} : { revisionId }) };
     },
   };
 }
 
-function driverOf({ managementNode, provisioningSystem }: NodeDriver): NodeDriver {
-  return { managementNode, provisioningSystem };
+async function claimNode(
+  deps: ActivityDependencies,
+  step: StepInput,
+  state: ComputerState | 'unchanged',
+): Promise<Claimed<NodeDriver>> {
+  const computer = await deps.catalog.computers.get(step.node);
+  const left = await leftByOther(deps, step);
+  if (left !== undefined) return left;
+  const driver = await driverFor(deps, computer);
+  await deps.catalog.claims.acquire(claimant(step), state, driver.managementNode);
+  return await claimedDriver(deps.catalog, computer, driver);
+}
+
+/** The run that is over is taken over where it worked: there lie its jobs and its staging. */
+async function leftByOther(deps: ActivityDependencies, step: StepInput): Promise<LeftByOther | undefined> {
+  const over = await ownerOver(deps, step);
+  if (over === undefined) return undefined;
+  const claim = await deps.catalog.claims.find(step.node);
+  // Given back, or taken by somebody else, meanwhile: taking the claim says so.
+  return claim?.owner === over ? { managementNode: claim.managementNode, over } : undefined;
+}
+
+/** A run that has claimed its node before, and was reset or tried once more, keeps its management node. */
+async function claimedDriver(
+  catalog: Catalog,
+  { name, provisioningSystem }: Computer,
+  choice: DriverChoice,
+): Promise<NodeDriver> {
+  const drives = (await catalog.claims.find(name))?.managementNode ?? choice.managementNode;
+  if (drives === choice.managementNode) return { ...choice, provisioningSystem };
+  return { managementNode: drives, provisioningSystem, because: `${drives} drives this run already` };
 }
 
 /** What an earlier execution of the run has done is in its record. */

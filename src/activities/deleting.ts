@@ -1,5 +1,4 @@
-import type { Computer } from '../domain/computer.ts';
-import { ConflictError, ImprintError, NotFoundError } from '../domain/errors.ts';
+import { ConflictError, NotFoundError } from '../domain/errors.ts';
 import { parseDeleteRevisionInput, type DeleteRevisionInput } from '../domain/inputs.ts';
 import { nameOfRevision } from '../domain/image.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -8,6 +7,7 @@ import type { LibraryPlace } from '../remote/library-place.ts';
 import { callContext } from './call.ts';
 import type { NamedRevision } from './claiming.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { hostLibraryOf } from './host-library.ts';
 
 /** A copy to delete, and the management node whose worker reaches it. */
 export interface CopyToDelete {
@@ -82,7 +82,7 @@ async function locate(deps: ActivityDependencies, library: string): Promise<Copy
   const own = (await deps.catalog.managementNodes.list()).find(({ name }) => name === library);
   if (own !== undefined) return { library, managementNode: own.name };
   for (const computer of await deps.catalog.computers.list()) {
-    if (libraryOf(deps, computer)?.name === library) return { library, managementNode: computer.managementNode };
+    if (hostLibraryOf(deps, computer)?.name === library) return { library, managementNode: computer.managementNode };
   }
   throw noWayTo(library);
 }
@@ -90,20 +90,10 @@ async function locate(deps: ActivityDependencies, library: string): Promise<Copy
 async function placeOf(deps: ActivityDependencies, library: string): Promise<LibraryPlace> {
   if (deps.library.name === library) return deps.library;
   for (const computer of await deps.catalog.computers.list()) {
-    const place = libraryOf(deps, computer);
+    const place = hostLibraryOf(deps, computer);
     if (place?.name === library) return place;
   }
   throw noWayTo(library);
-}
-
-/** Of a node whose settings are wrong, or whose system this worker does not know, nothing is learned. */
-function libraryOf(deps: ActivityDependencies, computer: Computer): LibraryPlace | undefined {
-  try {
-    return deps.provisioner(computer.provisioningSystem).libraryOf?.(computer);
-  } catch (error) {
-    if (error instanceof ImprintError) return undefined;
-    throw error;
-  }
 }
 
 function noWayTo(library: string): NotFoundError {

@@ -5,6 +5,7 @@ import { freeBytes } from '../library/prepare.ts';
 import { need } from '../provisioners/provisioner.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { driverFor } from './driving.ts';
 import { nodeFacts, type CaptureFacts } from './facts.ts';
 import { previewOwnership } from './preview-ownership.ts';
 import { describeTakenUp, planFromSealed, requireAnswering, takeUp } from './take-up.ts';
@@ -20,7 +21,7 @@ export function createPreviewActivities(deps: ActivityDependencies): PreviewActi
   const { catalog } = deps;
   return {
     async locateNode(input) {
-      const { managementNode } = await catalog.computers.get(parseNodeInput(input).node);
+      const { managementNode } = await driverFor(deps, await catalog.computers.get(parseNodeInput(input).node));
       return { managementNode };
     },
 

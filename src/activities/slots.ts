@@ -27,7 +27,7 @@ type Held = Pick<StepInput, 'run' | 'node'>;
 
 export function createSlotActivities(deps: ActivityDependencies): SlotActivities {
   const take = async ({ run, node }: Held): Promise<Evidence> => {
-    const resources = resourcesOf(await nodeFacts(deps, node));
+    const resources = resourcesOf(await nodeFacts(deps, node), deps.library.name);
     const prove = async () => await deps.catalog.claims.fence(claimant({ run, node }));
     const { waitedSeconds } = await awaitTurn(deps, { run, purpose: 'load', resources, prove });
     return { slots: [...resources], waitedSeconds };
@@ -43,10 +43,11 @@ export function createSlotActivities(deps: ActivityDependencies): SlotActivities
   };
 }
 
-function resourcesOf({ computer, provisioner, library }: NodeFacts): readonly string[] {
+/** A management node's library has its name. */
+function resourcesOf({ computer, provisioner, library }: NodeFacts, managementNode: string): readonly string[] {
   const host = provisioner.hostOf?.(computer);
   return [
-    slotResource('management-node', computer.managementNode),
+    slotResource('management-node', managementNode),
     ...(host === undefined ? [] : [slotResource('host', host)]),
     slotResource('library', library.name),
   ];

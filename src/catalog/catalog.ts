@@ -8,6 +8,7 @@ import type { JsonObject } from '../domain/plan.ts';
 import type { Procedure, RunRecord, RunState, StepRecord } from '../domain/run.ts';
 import type { RevisionDeletion, RevisionLife, RevisionUses } from './published-revisions.ts';
 import type { NodeReleases } from './node-releases.ts';
+import type { Drivers } from './drivers.ts';
 import type { Fleets } from './fleets.ts';
 import type { HoldPower } from './hold-power.ts';
 import type { Holds } from './holds.ts';
@@ -18,6 +19,7 @@ import type { TemporalHomes } from './temporal-home.ts';
 export interface Catalog {
   readonly managementNodes: ManagementNodes;
   readonly provisioningSystems: ProvisioningSystems;
+  readonly drivers: Drivers;
   readonly operatingSystems: OperatingSystems;
   readonly computers: Computers;
   readonly claims: Claims;
@@ -64,8 +66,11 @@ export interface ManagementNodes {
 }
 
 export interface ProvisioningSystems {
-  /** Records that `managementNode` can drive `system`. Idempotent. */
-  allow(managementNode: string, system: string): Promise<void>;
+  /**
+   * Records that `managementNode` can drive `system`. Idempotent. Of several the one with the smallest `priority` (0 to 65535) is taken first; left
+   * out it stays as it is, at first 100.
+   */
+  allow(managementNode: string, system: string, priority?: number): Promise<void>;
   drivenBy(managementNode: string): Promise<readonly string[]>;
   /** All that any computer or management node has named, by name. */
   list(): Promise<readonly ProvisioningSystemRow[]>;
@@ -73,8 +78,10 @@ export interface ProvisioningSystems {
 
 export interface ProvisioningSystemRow {
   readonly name: string;
-  /** Management nodes that can drive it. */
+  /** Management nodes that can drive it, the smallest priority first. */
   readonly managementNodes: readonly string[];
+  /** Their priorities, in the same order. */
+  readonly priorities: readonly number[];
   /** Install types of the operating systems that it may load. */
   readonly installTypes: readonly string[];
 }
@@ -139,6 +146,8 @@ export interface Claim {
   readonly since: string;
   /** The node's state when it was claimed. */
   readonly previousState: ComputerState;
+  /** Who drives the run: chosen when the node was claimed. */
+  readonly managementNode: string;
 }
 
 /** Who says that it acts: a run, which execution of it (Temporal's run id; another after a reset), which attempt of which activity. */
@@ -154,8 +163,9 @@ export interface Claims {
   /**
    * Takes the node for `owner` and moves it to `state`, or leaves it in the state it is in (`unchanged`). Mine already: success. Somebody else's: ConflictError whose message names the
    * owning run. State that forbids it: ConflictError. So does an execution that gave the node back already: its call was only slow.
+   * `managementNode` drives the run from now on, unless it was said before who does; default: the computer's own.
    */
-  acquire(claimant: Claimant, state: ComputerState | 'unchanged'): Promise<Fence>;
+  acquire(claimant: Claimant, state: ComputerState | 'unchanged', managementNode?: string): Promise<Fence>;
   /**
    * Proves that `owner` still holds the node and returns a fence; the epoch rises when the claimant's attempt is another than the last.
    * A superseded claimant (an earlier execution or attempt) gets a ConflictError, for good.

@@ -13,6 +13,7 @@ import {
   type LockedComputer,
 } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
+import { idOfManagementNode } from './management-nodes.ts';
 import { integer, parseFirst, parseRows, timestamp } from './rows.ts';
 
 const claimRow: z.ZodType<Claim> = z.object({
@@ -21,14 +22,16 @@ const claimRow: z.ZodType<Claim> = z.object({
   epoch: integer,
   since: timestamp,
   previousState: z.enum(computerStates),
+  managementNode: z.string(),
 });
 
-const selectClaims = `SELECT c.name AS node, k.owner, k.epoch, k.since, k.previous_state AS "previousState"
-  FROM claims k JOIN computers c ON c.id = k.computer_id`;
+const selectClaims = `SELECT c.name AS node, k.owner, k.epoch, k.since, k.previous_state AS "previousState", m.name AS "managementNode"
+  FROM claims k JOIN computers c ON c.id = k.computer_id
+  JOIN management_nodes m ON m.id = coalesce(k.management_node_id, c.management_node_id)`;
 
 export function createClaims(database: Database): Claims {
   return {
-    async acquire(claimant, state) {
+    async acquire(claimant, state, managementNode) {
       return await database.transaction(`claim node ${claimant.node}`, async (statements) => {
         const computer = await lockComputer(statements, claimant.node);
         if (computer.claim && computer.claim.owner !== claimant.owner) throw ownedBy(computer, computer.claim.owner);
@@ -36,6 +39,7 @@ export function createClaims(database: Database): Claims {
         const fence = computer.claim
           ? await prove(statements, computer, claimant)
           : await insertClaim(statements, computer, claimant);
+        if (managementNode !== undefined) await recordDriver(statements, computer, managementNode);
         if (state !== 'unchanged') await moveComputer(statements, computer, state);
         return fence;
       });
@@ -123,6 +127,15 @@ async function insertClaim(statements: Statements, computer: LockedComputer, cla
   ]);
   await rememberAttempt(statements, computer, claimant, epoch);
   return fenceOf(claimant, epoch);
+}
+
+/** A claim that is taken again keeps its driver: what the run has begun lies there. */
+async function recordDriver(statements: Statements, computer: LockedComputer, managementNode: string): Promise<void> {
+  const id = await idOfManagementNode(statements, managementNode);
+  await statements.rows(
+    'UPDATE claims SET management_node_id = coalesce(management_node_id, $2) WHERE computer_id = $1',
+    [computer.id, id],
+  );
 }
 
 /** Epochs of a computer never come again, whoever owns it, so a directory that keeps the highest one refuses every earlier owner. */

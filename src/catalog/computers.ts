@@ -4,6 +4,7 @@ import { computerRow, requireComputer, selectComputers } from './computer-rows.t
 import { lockComputer, lockFenced, moveComputer, ownedBy } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
 import { editComputer } from './edit-computer.ts';
+import { writeReach } from './reach.ts';
 import { ensureProvisioningSystem, idOfManagementNode } from './management-nodes.ts';
 import { recallEpoch, removeComputer } from './remove-computer.ts';
 import { rememberReplaced } from './revision-uses.ts';
@@ -82,4 +83,5 @@ async function insertComputer(statements: Statements, facts: NewComputer): Promi
   if (inserted.length === 0) throw new ConflictError(`a node ${JSON.stringify(facts.name)} exists already`);
   // A statement of its own: the one above waits for a removal that is under way, and what that left is visible only to the next.
   await recallEpoch(statements, facts.name);
+  await writeReach(statements, facts);
 }

@@ -7,6 +7,7 @@ import { createComputers } from './computers.ts';
 import { createCopies } from './copies.ts';
 import { openDatabase } from './database.ts';
 import { createManagementNodes, createProvisioningSystems } from './management-nodes.ts';
+import { createDrivers } from './drivers.ts';
 import { createFleets } from './fleets.ts';
 import { createHoldPower } from './hold-power.ts';
 import { createHolds } from './holds.ts';
@@ -51,6 +52,7 @@ export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
   return {
     managementNodes: createManagementNodes(database),
     provisioningSystems: createProvisioningSystems(database),
+    drivers: createDrivers(database),
     operatingSystems,
     computers,
     claims: createClaims(database),

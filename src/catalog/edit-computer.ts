@@ -8,6 +8,7 @@ import { requireComputer, selectComputers } from './computer-rows.ts';
 import type { Statements } from './database.ts';
 import { keptFor } from './kept-for.ts';
 import { ensureProvisioningSystem, idOfManagementNode } from './management-nodes.ts';
+import { writeReach } from './reach.ts';
 import { parseFirst } from './rows.ts';
 
 /** What is to change, and of which systems what they have loaded must be taken off before another takes the computer over. */
@@ -122,4 +123,5 @@ async function writeComputer(statements: Statements, computer: Computer): Promis
       computer.hostKeys,
     ],
   );
+  await writeReach(statements, computer);
 }

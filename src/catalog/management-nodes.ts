@@ -19,6 +19,7 @@ const columns = `id, name, address, library_root AS "libraryRoot", last_check_in
 const provisioningSystem: z.ZodType<ProvisioningSystemRow> = z.object({
   name: z.string(),
   managementNodes: z.array(z.string()),
+  priorities: z.array(integer),
   installTypes: z.array(z.string()),
 });
 
@@ -70,14 +71,16 @@ export function createManagementNodes(database: Database): ManagementNodes {
 
 export function createProvisioningSystems(database: Database): ProvisioningSystems {
   return {
-    async allow(managementNode, system) {
+    async allow(managementNode, system, priority) {
       await database.transaction(`let ${managementNode} drive ${system}`, async (statements) => {
         const id = await idOfManagementNode(statements, managementNode);
         await ensureProvisioningSystem(statements, system);
-        await statements.rows('INSERT INTO management_node_systems VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-          id,
-          system,
-        ]);
+        await statements.rows(
+          `INSERT INTO management_node_systems AS s (management_node_id, provisioning_system, priority)
+           VALUES ($1, $2, coalesce($3::integer, 100))
+           ON CONFLICT (management_node_id, provisioning_system) DO UPDATE SET priority = coalesce($3::integer, s.priority)`,
+          [id, system, priority],
+        );
       });
     },
     async drivenBy(managementNode) {
@@ -94,7 +97,9 @@ export function createProvisioningSystems(database: Database): ProvisioningSyste
         'list the provisioning systems',
         `SELECT p.name,
            ARRAY(SELECT m.name FROM management_nodes m JOIN management_node_systems s ON s.management_node_id = m.id
-             WHERE s.provisioning_system = p.name ORDER BY m.name) AS "managementNodes",
+             WHERE s.provisioning_system = p.name ORDER BY s.priority, m.name) AS "managementNodes",
+           ARRAY(SELECT s.priority FROM management_nodes m JOIN management_node_systems s ON s.management_node_id = m.id
+             WHERE s.provisioning_system = p.name ORDER BY s.priority, m.name) AS "priorities",
            ARRAY(SELECT t.install_type FROM system_install_types t WHERE t.provisioning_system = p.name ORDER BY 1) AS "installTypes"
          FROM provisioning_systems p ORDER BY p.name`,
       );

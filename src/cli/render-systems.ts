@@ -11,7 +11,7 @@ export function systemRow(system: System): readonly string[] {
 
 /** `systems show`: facts, settings, and what is wrong with those of its nodes. */
 export function describeSystem(system: ShownSystem): string {
-  const { name, can, managementNodes, installTypes, nodes, operatingSystems } = system;
+  const { name, can, installTypes, nodes, operatingSystems } = system;
   const facts = fields([
     ['system', name],
     ['capture', captures(system)],
@@ -21,7 +21,7 @@ export function describeSystem(system: ShownSystem): string {
     ['unload', yesNo(can?.unload)],
     ['host keys', hostKeys(system)],
     ['strays', yesNo(can?.strays)],
-    ['management nodes', listed(managementNodes)],
+    ['management nodes', listed(withPriorities(system))],
     ['install types', listed(installTypes)],
     ['operating systems', listed(operatingSystems)],
     ['nodes', listed(nodes)],
@@ -70,4 +70,9 @@ function settingsState(wrong: System['wrong']): string {
 function yesNo(value: boolean | undefined): string {
   if (value === undefined) return '?';
   return value ? 'yes' : 'no';
+}
+
+/** `mn-a (100)` */
+function withPriorities({ managementNodes, priorities }: System): readonly string[] {
+  return managementNodes.map((name, index) => `${name} (${String(priorities[index])})`);
 }

@@ -29,7 +29,7 @@ export async function readSystems(catalog: Catalog): Promise<readonly System[]> 
     const module = modules[name];
     const wrong = module === undefined ? [] : wrongSettings(module, name, computers);
     const can = module === undefined ? {} : { can: module.can };
-    return { ...(known ?? { name, managementNodes: [], installTypes: [] }), ...can, wrong };
+    return { ...(known ?? { name, managementNodes: [], priorities: [], installTypes: [] }), ...can, wrong };
   });
 }
 

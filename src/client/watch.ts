@@ -77,17 +77,17 @@ async function lookAt(catalog: Catalog, workflow: WorkflowHandle): Promise<RunPr
   const waits = { ...(turn === undefined ? {} : { queue: turn }), ...(held === undefined ? {} : { hold: held }) };
   if (activity === undefined) return { run, steps, status, ...waits };
   const { scheduled, ...shown } = activity;
-  const untaken = scheduled === undefined ? undefined : await whoIsAwaited(catalog, run.node, scheduled);
+  const untaken = scheduled === undefined ? undefined : await whoIsAwaited(catalog, run, scheduled);
   return { run, steps, status, ...waits, activity: { ...shown, ...(untaken === undefined ? {} : { untaken }) } };
 }
 
 /** A worker that is there takes work up at once; a busy machine gets a few seconds. */
 const untakenAfterMs = 5_000;
 
-async function whoIsAwaited(catalog: Catalog, node: string, since: Date): Promise<Untaken | undefined> {
+async function whoIsAwaited(catalog: Catalog, run: RunRecord, since: Date): Promise<Untaken | undefined> {
   // What is about many nodes waits for any worker.
-  if (node === everyNode || Date.now() - since.getTime() < untakenAfterMs) return undefined;
-  const name = await managementNodeOf(catalog, node);
+  if (run.node === everyNode || Date.now() - since.getTime() < untakenAfterMs) return undefined;
+  const name = await managementNodeOf(catalog, run);
   if (name === undefined) return undefined;
   const { lastCheckIn } = await catalog.managementNodes.get(name);
   return {
@@ -98,9 +98,10 @@ async function whoIsAwaited(catalog: Catalog, node: string, since: Date): Promis
 }
 
 /** undefined for what is no node (any more): a deletion is a run of a revision. */
-async function managementNodeOf(catalog: Catalog, node: string): Promise<string | undefined> {
+async function managementNodeOf(catalog: Catalog, { id: run, node }: RunRecord): Promise<string | undefined> {
   try {
-    return (await catalog.computers.get(node)).managementNode;
+    const claim = await catalog.claims.find(node);
+    return claim?.owner === run ? claim.managementNode : (await catalog.computers.get(node)).managementNode;
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;

@@ -18,7 +18,10 @@ export const computerTransitions: Readonly<Record<ComputerState, readonly Comput
 export interface Computer {
   readonly id: number;
   readonly name: string;
+  /** The management node that drives it, while that is there. */
   readonly managementNode: string;
+  /** Others that reach it, and drive it while that one is away or its library lacks what is needed; absent: none. */
+  readonly alsoReachedBy?: readonly string[];
   /** Key of the provisioner in the registry: `libvirt`, `simulated` … */
   readonly provisioningSystem: string;
   /** Host name or IP address on which its operating system answers. */

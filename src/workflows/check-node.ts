@@ -19,6 +19,7 @@ export async function checkNode(input: NodeInput): Promise<NodeStatus> {
       async (step) => await catalog(`Find ${node}`).findNode({ ...step, input }),
       { noUndo: 'It only reads.' },
     );
+    if (found.because !== undefined) steps.remark('1', found.because);
     recordNode(node, found);
 
     // 2. Read its status.

@@ -5,7 +5,7 @@ export interface ShownStep {
   readonly number: string;
   readonly title: string;
   state: 'planned' | 'running' | 'done' | 'failed' | 'skipped' | 'undoing' | 'undone' | 'undo-failed';
-  /** Why it failed, in one line. */
+  /** Why it failed, or what it has decided, in one line. */
   why?: string;
 }
 

@@ -39,6 +39,13 @@ export class StepList {
     this.mark(shown, state);
   }
 
+  /** Shows a sentence behind a step. */
+  remark(number: string, sentence: string): void {
+    const shown = this.#shown.find((one) => one.number === number);
+    if (shown !== undefined) shown.why = sentence;
+    this.#publish();
+  }
+
   /** Shows above the steps what the run waits for; with nothing, that it waits no longer. */
   showHold(hold: Hold | undefined): void {
     this.#hold = hold;

@@ -92,6 +92,11 @@ export class Steps {
     this.#list.announce(lines);
   }
 
+  /** Shows a sentence behind a step: what it has found or decided. */
+  remark(number: string, sentence: string): void {
+    this.#list.remark(number, sentence);
+  }
+
   /** From here on the node is not as it was: a failure leaves it to be looked at. */
   touch(): void {
     this.#touched = true;

@@ -29,6 +29,7 @@ export async function takeClaim<Answer extends NodeDriver>(
     undo: release,
     givesUp: 'what the run owns',
   });
+  if (answer.because !== undefined) steps.remark('1', answer.because);
   steps.power.drivenBy(answer.managementNode);
   recordNode(steps.node, answer);
   return answer;

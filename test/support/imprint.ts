@@ -36,8 +36,8 @@ export interface TestImprint {
   readonly world: SimulatedWorld;
   /** Absolute path of the library. */
   readonly library: string;
-  /** A worker in a process of its own, for tests that kill it. */
-  startWorker(): Promise<WorkerProcess>;
+  /** A worker in a process of its own, for tests that kill it. `settings` come before those of the other workers. */
+  startWorker(settings?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
   /** The same, which stops itself (SIGSTOP) when a call is under way at each of the points. `settings` come before those of the other workers. */
   startFreezingWorker(
     points: readonly FreezePoint[],
@@ -102,7 +102,7 @@ export async function startImprint(options: ImprintOptions = {}): Promise<TestIm
     world: createSimulatedWorld({ seed: worldDirectory, store: directoryStore(worldDirectory) }),
     library: config.IMPRINT_LIBRARY,
     fresh,
-    startWorker: async () => await startProcess({}),
+    startWorker: async (more = {}) => await startProcess(more),
     startFreezingWorker: async (points, more = {}) =>
       await startProcess({ ...more, [freezePoints]: JSON.stringify(points) }, freezingWorker),
     startWorkerHere: async (change = (deps) => deps, of = managementNode) => {

@@ -7,6 +7,7 @@ import { requireWritable } from '../../library/prepare.ts';
 import type { LibraryPlace } from '../../remote/library-place.ts';
 import { callContext } from '../call.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { hostLibraryOf } from '../host-library.ts';
 import { findCopies } from './copy-findings.ts';
 import { findLackingStaging, findLeftDirectories, findUnknownImages, type LibraryLook } from './library-findings.ts';
 import { createStandings } from './standing.ts';
@@ -37,20 +38,10 @@ export async function auditManagementNode(
 export function librariesOf(deps: ActivityDependencies, computers: readonly Computer[]): readonly LibraryPlace[] {
   const places = new Map([[deps.library.name, deps.library]]);
   for (const computer of computers) {
-    const own = libraryOf(deps, computer);
+    const own = hostLibraryOf(deps, computer);
     if (own !== undefined) places.set(own.name, own);
   }
   return [...places.values()];
-}
-
-/** A computer whose settings are wrong names no host; `nodes edit` and every run of it say what is wrong. */
-function libraryOf(deps: ActivityDependencies, computer: Computer): LibraryPlace | undefined {
-  try {
-    return deps.provisioner(computer.provisioningSystem).libraryOf?.(computer);
-  } catch (error) {
-    if (error instanceof ImprintError) return undefined;
-    throw error;
-  }
 }
 
 async function auditLibrary(look: LibraryLook): Promise<readonly Finding[]> {

@@ -12,19 +12,14 @@ export async function findClaims(catalog: Catalog, standings: Standings): Promis
     ownerOf: ({ owner }) => owner,
     keyOf: ({ node, owner }) => `${node} ${owner}`,
   });
-  return await Promise.all(
-    left.map(async ({ thing: { node, owner }, standing }): Promise<Finding> => {
-      const { managementNode } = await catalog.computers.get(node);
-      return {
-        kind: 'claim',
-        subject: node,
-        where,
-        why: `it is owned by ${describeStanding(owner, standing)}`,
-        remedy: 'A run (freeNode) ends and takes back what was left, and gives the node up as it is then.',
-        mending: { by: 'free-node', node, owner, managementNode },
-      };
-    }),
-  );
+  return left.map(({ thing: { node, owner, managementNode }, standing }) => ({
+    kind: 'claim',
+    subject: node,
+    where,
+    why: `it is owned by ${describeStanding(owner, standing)}`,
+    remedy: 'A run (freeNode) ends and takes back what was left, and gives the node up as it is then.',
+    mending: { by: 'free-node', node, owner, managementNode },
+  }));
 }
 
 /** Runs that go on only in the catalog. */

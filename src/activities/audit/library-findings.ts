@@ -110,7 +110,8 @@ async function isOpened({ catalog }: ActivityDependencies, run: string): Promise
 
 async function readsFrom(deps: ActivityDependencies, node: string, place: LibraryPlace): Promise<boolean> {
   const computer = await deps.catalog.computers.get(node);
-  if (computer.managementNode !== deps.library.name) return false;
+  const drives = (await deps.catalog.claims.find(node))?.managementNode ?? computer.managementNode;
+  if (drives !== deps.library.name) return false;
   const own = deps.provisioner(computer.provisioningSystem).libraryOf?.(computer);
   return (own ?? deps.library).name === place.name;
 }

@@ -36,8 +36,8 @@ export function addManagementNodesCommands(program: Command, session: Session): 
     summary: 'show a management node with the nodes that it reaches',
     examples: ['imprint management-nodes show mn-a'],
   }).action(async (name: string, options: OutputOptions) => {
-    const { node, nodes } = await withCatalog(async (catalog) => await show(catalog, name));
-    printResult(session, options, { ...node, nodes }, describe(node, nodes));
+    const { node, ...reach } = await withCatalog(async (catalog) => await show(catalog, name));
+    printResult(session, options, { ...node, ...reach }, describe({ node, ...reach }));
   });
   addCommand(group, 'add <management-node>', {
     summary: 'add a management node before its worker has run; a worker that starts adds its own',
@@ -55,14 +55,20 @@ async function lookUp(catalog: Catalog, node: ManagementNode): Promise<Listed> {
   return { ...node, fresh: isFresh(node.secondsSinceCheckIn), systems };
 }
 
-async function show(
-  catalog: Catalog,
-  name: string,
-): Promise<{ readonly node: Listed; readonly nodes: readonly string[] }> {
+interface Shown {
+  readonly node: Listed;
+  /** Those whose own management node it is. */
+  readonly nodes: readonly string[];
+  /** Those that it may drive while their own is away. */
+  readonly alsoReaches: readonly string[];
+}
+
+async function show(catalog: Catalog, name: string): Promise<Shown> {
   const node = await lookUp(catalog, await catalog.managementNodes.get(name));
   const computers = await catalog.computers.list();
   const nodes = computers.filter(({ managementNode }) => managementNode === name).map((computer) => computer.name);
-  return { node, nodes };
+  const others = computers.filter(({ alsoReachedBy }) => alsoReachedBy?.includes(name));
+  return { node, nodes, alsoReaches: others.map((computer) => computer.name) };
 }
 
 async function add(session: Session, name: string, { address, library, ...options }: AddOptions): Promise<void> {
@@ -79,7 +85,7 @@ function worker({ fresh, secondsSinceCheckIn }: Listed): string {
   return fresh ? `here, ${duration} ago` : `away for ${duration}`;
 }
 
-function describe(node: Listed, nodes: readonly string[]): string {
+function describe({ node, nodes, alsoReaches }: Shown): string {
   return fields([
     ['management node', node.name],
     ['worker', worker(node)],
@@ -88,6 +94,7 @@ function describe(node: Listed, nodes: readonly string[]): string {
     ['library', node.libraryRoot],
     ['systems', listed(node.systems)],
     ['nodes', listed(nodes)],
+    ['also reaches', listed(alsoReaches)],
     ['id', String(node.id)],
   ]);
 }

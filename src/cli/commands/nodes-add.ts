@@ -4,12 +4,13 @@ import { parseName } from '../../domain/names.ts';
 import { addCommand } from '../command.ts';
 import { withCatalog } from '../connect.ts';
 import { readNodeSettings } from '../node-settings.ts';
-import { collectHostKey, collectMac, parseMebibytes, wholeNumber } from '../parse-arguments.ts';
+import { collectHostKey, collectMac, collectName, parseMebibytes, wholeNumber } from '../parse-arguments.ts';
 import { loadRefuseProblems } from '../refuse-problems.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
 
 interface AddOptions extends OutputOptions {
   readonly managementNode: string;
+  readonly alsoReachedBy?: readonly string[];
   readonly system: string;
   readonly address: string;
   readonly sshPort: number;
@@ -28,7 +29,12 @@ export function addNodesAddCommand(nodes: Command, session: Session): void {
       'imprint nodes add lab-07 --management-node mn-a --system libvirt --address 10.0.0.7 --mac 52:54:00:12:34:56 --memory 2G --cpus 2 --settings lab-07.json',
     ],
   })
-    .requiredOption('--management-node <name>', 'the management node that reaches it')
+    .requiredOption('--management-node <name>', 'the management node that reaches it, and drives it while it is there')
+    .option(
+      '--also-reached-by <management-node>',
+      'another one that may drive it while its own is away; may be given several times',
+      collectName,
+    )
     .requiredOption('--system <name>', 'the provisioning system that drives it: lab, libvirt, simulated')
     .requiredOption('--address <host>', 'host name or address on which its operating system answers')
     .option('--ssh-port <port>', 'port of its SSH server', wholeNumber(65_535), 22)
@@ -55,6 +61,7 @@ async function newComputer(node: string, options: AddOptions): Promise<NewComput
   return {
     name: parseName('node', node),
     managementNode: parseName('management node', options.managementNode),
+    ...(options.alsoReachedBy === undefined ? {} : { alsoReachedBy: options.alsoReachedBy }),
     provisioningSystem: options.system,
     address: options.address,
     sshPort: options.sshPort,

@@ -6,12 +6,14 @@ import { parseName } from '../../domain/names.ts';
 import { addCommand } from '../command.ts';
 import { withCatalog } from '../connect.ts';
 import { readNodeSettings } from '../node-settings.ts';
-import { collectHostKey, collectMac, parseMebibytes, wholeNumber } from '../parse-arguments.ts';
+import { collectHostKey, collectMac, collectName, parseMebibytes, wholeNumber } from '../parse-arguments.ts';
 import { loadRefuseProblems } from '../refuse-problems.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
 
 interface EditOptions extends OutputOptions {
   readonly managementNode?: string;
+  readonly alsoReachedBy?: readonly string[];
+  readonly reachedByNoOther?: true;
   readonly system?: string;
   readonly address?: string;
   readonly sshPort?: number;
@@ -27,7 +29,13 @@ export function addNodesEditCommand(nodes: Command, session: Session): void {
     summary: 'change what is given of a node; its settings are checked first, and nothing changes when one is wrong',
     examples: ['imprint nodes edit lab-07 --address 10.0.0.17', 'imprint nodes edit lab-07 --settings lab-07.json'],
   })
-    .option('--management-node <name>', 'the management node that reaches it')
+    .option('--management-node <name>', 'the management node that reaches it, and drives it while it is there')
+    .option(
+      '--also-reached-by <management-node>',
+      'another one that may drive it, in place of all it has; may be given several times',
+      collectName,
+    )
+    .option('--reached-by-no-other', 'its own management node alone may drive it')
     .option('--system <name>', 'the provisioning system that drives it; only while the node is at rest')
     .option('--address <host>', 'host name or address on which its operating system answers')
     .option('--ssh-port <port>', 'port of its SSH server', wholeNumber(65_535))
@@ -64,9 +72,23 @@ async function loadUnloads(): Promise<(system: string) => boolean> {
 }
 
 async function changesOf(options: EditOptions): Promise<ComputerChanges> {
-  const { managementNode, system, address, sshPort, mac, memory, cpus, settings, hostKey } = options;
+  const {
+    managementNode,
+    alsoReachedBy,
+    reachedByNoOther,
+    system,
+    address,
+    sshPort,
+    mac,
+    memory,
+    cpus,
+    settings,
+    hostKey,
+  } = options;
   return {
     ...(managementNode === undefined ? {} : { managementNode: parseName('management node', managementNode) }),
+    ...(alsoReachedBy === undefined ? {} : { alsoReachedBy }),
+    ...(reachedByNoOther === undefined ? {} : { alsoReachedBy: [] }),
     ...(system === undefined ? {} : { provisioningSystem: system }),
     ...(address === undefined ? {} : { address }),
     ...(sshPort === undefined ? {} : { sshPort }),

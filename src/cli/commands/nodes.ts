@@ -5,7 +5,7 @@ import { nameOfRevision } from '../../domain/image.ts';
 import { addCommand, addGroup } from '../command.ts';
 import { withCatalog } from '../connect.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
-import { fields, table } from '../style.ts';
+import { fields, listed, table } from '../style.ts';
 import { addNodesAddCommand } from './nodes-add.ts';
 import { addNodesEditCommand } from './nodes-edit.ts';
 import { addNodesRemoveCommand } from './nodes-remove.ts';
@@ -59,7 +59,7 @@ async function lookUp(catalog: Catalog, computer: Computer): Promise<Node> {
 }
 
 function document({ computer, claim, loaded }: Node): unknown {
-  return { ...computer, loaded, ownedBy: claim?.owner, ownedSince: claim?.since };
+  return { ...computer, loaded, ownedBy: claim?.owner, ownedSince: claim?.since, drivenBy: claim?.managementNode };
 }
 
 function row({ computer, claim, loaded }: Node): readonly string[] {
@@ -75,13 +75,18 @@ function row({ computer, claim, loaded }: Node): readonly string[] {
   ];
 }
 
+function ownerWords({ owner, since, managementNode }: Claim): string {
+  return `${owner}, since ${since}, driven by ${managementNode}`;
+}
+
 function describe({ computer, claim, loaded }: Node): string {
   const rows: readonly (readonly [string, string])[] = [
     ['node', computer.name],
     ['state', computer.state],
-    ['owned by', claim === undefined ? 'no run' : `${claim.owner}, since ${claim.since}`],
+    ['owned by', claim === undefined ? 'no run' : ownerWords(claim)],
     ['loaded', loaded ?? 'nothing is recorded'],
     ['management node', computer.managementNode],
+    ['also reached by', listed(computer.alsoReachedBy ?? [])],
     ['provisioning system', computer.provisioningSystem],
     ['address', `${computer.address}, SSH on port ${String(computer.sshPort)}`],
     ['MAC addresses', computer.macAddresses.join(', ') || '-'],

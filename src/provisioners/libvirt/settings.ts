@@ -84,7 +84,14 @@ export type LibvirtSettings = z.output<typeof settingsSchema>;
 /** All that is wrong with a computer's settings, each with the path of the setting. */
 export function settingsProblems(computer: Computer): readonly Problem[] {
   const result = settingsSchema.safeParse(computer.settings);
-  return result.success ? [] : problemsOf(result.error);
+  return result.success ? reachProblems(computer, result.data) : problemsOf(result.error);
+}
+
+/** A host that is the management node itself is another host for another management node. */
+function reachProblems({ managementNode, alsoReachedBy = [] }: Computer, { host }: LibvirtSettings): Problem[] {
+  if (host.kind !== 'local' || alsoReachedBy.length === 0) return [];
+  const problem = `expected no other management node, because settings.host is ${managementNode} itself; found ${alsoReachedBy.join(', ')}`;
+  return [{ where: 'alsoReachedBy', problem }];
 }
 
 /** The settings of a computer; InvalidInputError whose evidence lists every problem. */

@@ -189,6 +189,7 @@ describe('management nodes, provisioning systems and operating systems', () => {
     expect(await world.catalog.provisioningSystems.list()).toContainEqual({
       name: 'listed',
       managementNodes: [name],
+      priorities: [100],
       installTypes: ['image'],
     });
   });

@@ -146,6 +146,28 @@ describe('management-nodes', () => {
   });
 });
 
+describe('who may drive a node', () => {
+  it('is given with nodes edit and systems add, and shown with the node, the system and the management node', async () => {
+    const added = ['management-nodes', 'add', 'mn-spare', '--address', 'spare', '--library', '/srv/imprint'];
+    expect(await imprint(...added)).toMatchObject({ status: 0 });
+    await addNode('spared');
+    expect(await imprint('nodes', 'edit', 'spared', '--also-reached-by', 'mn-z')).toMatchObject({ status: 4 });
+    expect(await imprint('nodes', 'edit', 'spared', '--also-reached-by', 'mn-a')).toMatchObject({ status: 2 });
+    expect(await imprint('nodes', 'edit', 'spared', '--also-reached-by', 'mn-spare')).toMatchObject({ status: 0 });
+    const drive = ['systems', 'add', 'simulated', '--management-node', 'mn-spare', '--priority'];
+    expect(await imprint(...drive, '0')).toMatchObject({ status: 2 });
+    expect(await imprint(...drive, '20')).toMatchObject({ status: 0 });
+    expect(await imprint('systems', 'add', 'simulated', '--priority', '20')).toMatchObject({ status: 2 });
+
+    expect((await imprint('nodes', 'show', 'spared')).out).toMatch(/^also reached by +mn-spare$/m);
+    expect((await imprint('systems', 'show', 'simulated')).out).toMatch(/^management nodes +mn-spare \(20\)/m);
+    expect((await imprint('management-nodes', 'show', 'mn-spare')).out).toMatch(/^also reaches +spared$/m);
+
+    expect(await imprint('nodes', 'edit', 'spared', '--reached-by-no-other')).toMatchObject({ status: 0 });
+    expect((await imprint('management-nodes', 'show', 'mn-spare')).out).toMatch(/^also reaches +-$/m);
+  });
+});
+
 describe('systems and operating-systems', () => {
   it('say what each system can do, who drives it, and what it loads', async () => {
     const add = ['systems', 'add', 'libvirt', '--management-node', 'mn-a', '--install-type', 'image'];

@@ -122,13 +122,15 @@ describe.each<XcatImages>(['repository', 'rootimg'])('a capture with images in t
     it('reads of a BMC that does not answer that its power is unknown, and says why', async () => {
       const { double, source, context, observe, provisioner } = fixture;
       await double.set(source.name, 'bmc', 'down');
-      const status = await provisioner.nodeStatus(source, undefined, { ...context, observe: () => observe(source) });
+      const readImageFile = () => Promise.resolve(undefined);
+      const asked = { ...context, observe: () => observe(source), readImageFile };
+      const status = await provisioner.nodeStatus(source, undefined, asked);
       expect(status).toMatchObject({ rpower: { value: 'unknown' }, nodeset: 'boot', ping: true });
       expect(status.reasons['rpower']).toMatch(/timeout/);
       await double.inject('nodestat', 'daemon-stopped');
-      await expect(
-        provisioner.nodeStatus(source, undefined, { ...context, observe: () => observe(source) }),
-      ).rejects.toMatchObject({ name: 'UnavailableError' });
+      await expect(provisioner.nodeStatus(source, undefined, asked)).rejects.toMatchObject({
+        name: 'UnavailableError',
+      });
     });
 
     it('brings the target back to the disk also where xCAT complains of DHCP', async () => {
