@@ -55,6 +55,7 @@ export type { AnswerGiven } from './client/answer.ts';
 export type { HeldPowerGiven } from './client/held-power.ts';
 export type { HeldPowerRecord } from './domain/power-asked.ts';
 export type { Hold, HoldAnswer, HoldRecord } from './domain/hold.ts';
+export type { MoveRequest } from './domain/move.ts';
 export type { ReplayRequest } from './client/replay.ts';
 export type { RunHandle } from './client/run-handle.ts';
 export type { Requirement, SystemRequirement, SystemsCheck } from './domain/requirement.ts';

@@ -89,6 +89,14 @@ const settings = {
     .max(365)
     .default(7)
     .describe('days after which a run that nobody has answered is parked; the alarm is repeated as often'),
+  IMPRINT_MOVE_MINUTES: z.coerce
+    .number()
+    .positive()
+    .max(10_080)
+    .optional()
+    .describe(
+      'minutes after which a run that has not touched its node yet leaves a management node that is away, for this one; without it never by itself',
+    ),
   IMPRINT_WEBHOOK_URL: z
     .url({ protocol: /^https?$/ })
     .optional()

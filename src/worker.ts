@@ -12,6 +12,7 @@ import { createModules, type Modules } from './worker/modules.ts';
 import { checkSiteDirectory } from './os/site-check.ts';
 import { ensureSearchAttributes } from './platform/search-attributes.ts';
 import { scheduleArchiver } from './worker/archive-schedule.ts';
+import { leaveAwayRegularly } from './worker/leave-away.ts';
 import { settleHome } from './worker/temporal-home.ts';
 import { scheduleAudit } from './worker/audit-schedule.ts';
 import type { TemporalPlace } from './worker/temporal-place.ts';
@@ -39,6 +40,7 @@ export async function runWorker(config: WorkerConfig): Promise<void> {
     closers.push(async () => await modules.close());
     await introduce(config, catalog, modules);
     closers.push(checkInRegularly(config, catalog, logger));
+    closers.push(leaveAwayRegularly({ place, deps: modules.dependencies, config, logger }));
     const workers = await createTemporalWorkers(place, config, modules.dependencies);
     await workRegularly(place, logger);
     logger.info({ managementNode: config.IMPRINT_MANAGEMENT_NODE, systems: modules.systems }, 'Worker is ready');

@@ -10,6 +10,7 @@ import { createHoldingActivities, type HoldingActivities } from './holding.ts';
 import { createFreeingActivities, type FreeingActivities } from './freeing.ts';
 import { createLoadPlanActivities, type LoadPlanActivities } from './load-plan.ts';
 import { createLoadedSystemActivities, type LoadedSystemActivities } from './loaded-system.ts';
+import { createMovingActivities, type MovingActivities } from './moving.ts';
 import { createNodeStatusActivities, type NodeStatusActivities } from './node-status.ts';
 import { createPowerActivities, type PowerActivities } from './power.ts';
 import { createPreviewActivities, type PreviewActivities } from './preview.ts';
@@ -42,6 +43,7 @@ export type Activities = ClaimingActivities &
   FreeingActivities &
   HoldingActivities &
   HeldPowerActivities &
+  MovingActivities &
   RescuingActivities;
 
 export function createActivities(deps: ActivityDependencies): Activities {
@@ -66,6 +68,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createFreeingActivities(deps),
     ...createHoldingActivities(deps),
     ...createHeldPowerActivities(deps),
+    ...createMovingActivities(deps),
     ...createRescuingActivities(deps),
   };
 }

@@ -1,20 +1,34 @@
 import type { Computer } from '../domain/computer.ts';
-import { chooseDriver, type DriverChoice } from '../domain/driver-choice.ts';
+import { isFresh } from '../domain/check-in.ts';
+import { chooseDriver, type DriverChoice, type DriverNeed } from '../domain/driver-choice.ts';
 import { nameOfRevision, type Revision } from '../domain/image.ts';
-import type { ActivityDependencies } from './dependencies.ts';
+import type { ModuleDependencies } from './dependencies.ts';
 import { hostLibraryOf } from './host-library.ts';
 
 /** Which management node drives a run on this computer; `loads` is the revision that its library should have. */
-export async function driverFor(
-  deps: ActivityDependencies,
-  computer: Computer,
-  loads?: Revision,
-): Promise<DriverChoice> {
+export async function driverFor(deps: ModuleDependencies, computer: Computer, loads?: Revision): Promise<DriverChoice> {
   const candidates = await deps.catalog.drivers.of(computer.name);
-  if (loads === undefined) return chooseDriver(candidates);
+  return chooseDriver(candidates, loads === undefined ? undefined : await needOf(deps, computer, loads));
+}
+
+/** The best of the others that are there and have what is needed, once `from` stays away; undefined while there is none. */
+export async function standInFor(
+  deps: ModuleDependencies,
+  computer: Computer,
+  { from, loads }: { readonly from: string; readonly loads: Revision | undefined },
+): Promise<string | undefined> {
+  const candidates = await deps.catalog.drivers.of(computer.name);
+  const need = loads === undefined ? undefined : await needOf(deps, computer, loads);
+  return candidates.find(
+    ({ managementNode, secondsSinceCheckIn }) =>
+      managementNode !== from && isFresh(secondsSinceCheckIn) && (need?.isHeldBy(managementNode) ?? true),
+  )?.managementNode;
+}
+
+async function needOf(deps: ModuleDependencies, computer: Computer, loads: Revision): Promise<DriverNeed> {
   const libraries = (await deps.catalog.copies.list(loads.id)).map(({ library }) => library);
   // The library of a host is the same from every management node.
   const host = hostLibraryOf(deps, computer)?.name;
   const isHeldBy = (managementNode: string): boolean => libraries.includes(host ?? managementNode);
-  return chooseDriver(candidates, { what: nameOfRevision(loads), isHeldBy });
+  return { what: nameOfRevision(loads), isHeldBy };
 }

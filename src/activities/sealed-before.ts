@@ -39,7 +39,10 @@ function sealedBy(run: string, ended: EndedRun): SealedBefore | undefined {
 /** A step that takes an earlier note over has it from its plan; any other one has it once it is done. */
 function seenOff(ended: EndedRun, planned: PlanStep, step: string): readonly Pick<SealedBefore, 'step' | 'noted'>[] {
   if (planned.proves !== 'off') return [];
-  const done = ended.steps.find(({ number, state }) => number === step && state === 'done');
+  // Of a plan that was made anew, but not begun, the record is still that of the earlier plan.
+  const done = ended.steps.find(
+    ({ number, title, state }) => number === step && title === planned.title && state === 'done',
+  );
   const noted = done?.evidence ?? (planned.arguments['noted'] as JsonObject | undefined);
   return noted === undefined ? [] : [{ step, noted }];
 }

@@ -178,6 +178,8 @@ export interface Claims {
    * did; ConflictError otherwise. The node is then in state `left`; `previous`: as the run that is over found it.
    */
   transfer(from: Claimant, to: Claimant, left: ComputerState | 'previous'): Promise<Fence>;
+  /** `managementNode` drives the run from now on, and the epoch rises: attempts on the former one are refused. ConflictError as of `fence`. */
+  move(claimant: Claimant, managementNode: string): Promise<Fence>;
   find(node: string): Promise<Claim | undefined>;
   /** All, by node. */
   list(): Promise<readonly Claim[]>;

@@ -47,12 +47,13 @@ export function createClaims(database: Database): Claims {
     async fence(claimant) {
       return await database.transaction(`prove the claim on node ${claimant.node}`, async (statements) => {
         const computer = await lockComputer(statements, claimant.node);
-        if (computer.claim?.owner === claimant.owner) return await prove(statements, computer, claimant);
-        throw new ConflictError(`run ${claimant.owner} no longer owns node ${claimant.node}`, {
-          evidence: { disowned: true, ...(computer.claim ? { owner: computer.claim.owner } : {}) },
-        });
+        return await proveOwner(statements, computer, claimant);
       });
     },
+    move: (claimant, managementNode) =>
+      database.transaction(`let ${managementNode} drive ${claimant.node}`, (statements) =>
+        moveClaim(statements, claimant, managementNode),
+      ),
     async release(claimant, state) {
       await database.transaction(`give node ${claimant.node} back`, async (statements) => {
         const computer = await lockComputer(statements, claimant.node);
@@ -79,6 +80,21 @@ export function createClaims(database: Database): Claims {
     list: async () =>
       parseRows(claimRow, await database.read('list the owners of nodes', `${selectClaims} ORDER BY c.name`)),
   };
+}
+
+async function proveOwner(statements: Statements, computer: LockedComputer, claimant: Claimant): Promise<Fence> {
+  if (computer.claim?.owner === claimant.owner) return await prove(statements, computer, claimant);
+  throw new ConflictError(`run ${claimant.owner} no longer owns node ${claimant.node}`, {
+    evidence: { disowned: true, ...(computer.claim ? { owner: computer.claim.owner } : {}) },
+  });
+}
+
+async function moveClaim(statements: Statements, claimant: Claimant, managementNode: string): Promise<Fence> {
+  const computer = await lockComputer(statements, claimant.node);
+  const fence = await proveOwner(statements, computer, claimant);
+  const id = await idOfManagementNode(statements, managementNode);
+  await statements.rows('UPDATE claims SET management_node_id = $2 WHERE computer_id = $1', [computer.id, id]);
+  return fence;
 }
 
 interface Transfer {

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { computerStates } from '../domain/computer.ts';
-import { holdAnswers, holdKinds, type GivenAnswer, type Hold, type HoldRecord } from '../domain/hold.ts';
+import {
+  holdAnswers,
+  holdKinds,
+  recordedAnswers,
+  type GivenAnswer,
+  type Hold,
+  type HoldRecord,
+} from '../domain/hold.ts';
 import { moveComputer, lockComputer, restoreComputer, type LockedComputer } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
 import { askedPower, selectPower } from './hold-power.ts';
@@ -43,7 +50,7 @@ const row = z
     answers: z.array(z.enum(holdAnswers)),
     since: timestamp,
     parkedSince: timestamp.exactOptional(),
-    answer: z.enum([...holdAnswers, 'superseded']).exactOptional(),
+    answer: z.enum([...recordedAnswers, 'superseded']).exactOptional(),
     by: z.string().exactOptional(),
     why: z.string().exactOptional(),
     at: timestamp.exactOptional(),

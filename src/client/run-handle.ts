@@ -1,11 +1,13 @@
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Hold, HoldAnswer } from '../domain/hold.ts';
+import type { MoveRequest } from '../domain/move.ts';
 import type { PowerReading } from '../domain/power.ts';
 import type { RunRecord } from '../domain/run.ts';
 import { answerHold, openHold, pauseRun, type AnswerGiven } from './answer.ts';
 import { archivedResult } from './archived-run.ts';
 import { toRunFailure } from './errors.ts';
+import { moveRun } from './move.ts';
 import { powerHeld, type HeldPowerGiven } from './held-power.ts';
 import { exportHistory, type ExportedHistory } from './history/export-history.ts';
 import { watchRun, type RunProgress } from './watch.ts';
@@ -30,6 +32,13 @@ export interface RunHandle<Result> {
    * node on which a load has not put a whole system. DeadlineError when the node did not become so.
    */
   power(given: HeldPowerGiven): Promise<PowerReading>;
+  /**
+   * Lets the run go on with another management node: by this somebody says that nothing of it works any more on the one that it had. A load begins
+   * again with its node's status, a capture with its check; a sealed system is not sealed again. Resolves when the run has taken it up.
+   * ConflictError when the former is not away, the other one is, or what the run has made lies with the former; InvalidInputError for one that does
+   * not reach the node.
+   */
+  move(given: MoveRequest): Promise<void>;
   /** Makes the run wait before its next step. ConflictError when it waits already or is over. */
   pause(who: Pick<AnswerGiven, 'by' | 'reason'>): Promise<void>;
   /** The run as the catalog knows it now. */
@@ -58,6 +67,7 @@ export function createRunHandle<Result>(catalog: Catalog, workflow: WorkflowHand
     hold: async () => await openHold(workflow),
     answer: async (answer, given) => await answerHold(workflow, answer, given),
     power: async (given) => await powerHeld(workflow, given),
+    move: async (given) => await moveRun(workflow, given),
     pause: async (who) => await pauseRun(workflow, who),
     describe: async () => await catalog.runs.get(id),
     history: async () => await exportHistory(catalog, workflow),

@@ -35,7 +35,8 @@ export function planOf({ steps }: Pick<EndedRun, 'steps'>, number: string): read
 export function begunOf(ended: EndedRun, plan: readonly PlanStep[], numbered: string): readonly BegunStep[] {
   return plan.flatMap((planned, index) => {
     const number = `${numbered}.${String(index + 1)}`;
-    const step = ended.steps.find((one) => one.number === number);
+    // Where a run was planned anew, after a reset or a move, the record of this number may still be that of the earlier plan.
+    const step = ended.steps.find((one) => one.number === number && one.title === planned.title);
     return step === undefined ? [] : [{ number, planned, state: step.state }];
   });
 }

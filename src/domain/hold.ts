@@ -18,6 +18,9 @@ export type HoldKind = (typeof holdKinds)[number];
 export const holdAnswers = ['retry', 'skip', 'abort', 'rescue', 'resume'] as const;
 export type HoldAnswer = (typeof holdAnswers)[number];
 
+/** An operator may also move a run to another management node; that is an update of its own, because it says where to. */
+export const recordedAnswers = [...holdAnswers, 'move'] as const;
+
 /** A run that waits for an operator. */
 export interface Hold {
   /** `5.5#1@0199…`: the step, the how-manieth hold of the run, the execution. An answer names it, so that it never answers another one. */
@@ -46,7 +49,7 @@ export interface HoldRecord extends Hold {
 
 /** Who answered what, and why. */
 export interface GivenAnswer {
-  readonly answer: HoldAnswer;
+  readonly answer: (typeof recordedAnswers)[number];
   readonly by: string;
   readonly reason: string;
 }
@@ -85,7 +88,7 @@ export function parseWho(given: Partial<AnswerRequest> | null | undefined): Omit
   return { by: parseLine('by', given?.by), reason: reason === '' ? '' : parseLine('reason', reason) };
 }
 
-function parseLine(what: string, value: unknown): string {
+export function parseLine(what: string, value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '' && value.length <= 500 && !/[\u0000-\u001f]/.test(value)) {
     return value;
   }

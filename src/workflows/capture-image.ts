@@ -35,35 +35,38 @@ export async function captureImage(asked: CaptureImageInput): Promise<CaptureIma
 
   return await runProcedure(steps, async () => {
     // 1. Claim the node.
-    const { managementNode, input } = await claimNode(steps, asked);
+    const { input } = await claimNode(steps, asked);
 
     // 2. Choose the revision number and reserve it.
     const revision = await reserveRevision(steps, input);
     const request = planRequest(revision.id, input);
-    const capture: Capture = { steps, node, managementNode, revision, request, staged: 'partial' };
+    const capture: Capture = { steps, node, revision, request, staged: 'partial' };
 
-    // 3. Check what could stand in the way.
-    await checkNode(capture);
+    const proved = await steps.movable(async () => {
+      // 3. Check what could stand in the way.
+      await checkNode(capture);
 
-    // 4. Ask the provisioner for its plan.
-    const plan = await askForPlan(capture);
+      // 4. Ask the provisioner for its plan.
+      const plan = await askForPlan(capture);
 
-    // 5. Carry the plan out: prepare and seal the system, prove it off, copy its disks into staging.
-    await openStaging(capture);
-    await carryOutPlan(capture, plan);
+      // 5. Carry the plan out: prepare and seal the system, prove it off, copy its disks into staging.
+      await openStaging(capture);
+      await carryOutPlan(capture, plan);
 
-    // 6. Verify the copy: structure, checksum, seal.
-    await verifyStructure(capture);
-    const disks = await computeChecksums(capture);
-    const seal = await checkSeal(capture);
+      // 6. Verify the copy: structure, checksum, seal.
+      await verifyStructure(capture);
+      const disks = await computeChecksums(capture);
+      const seal = await checkSeal(capture);
+      return { disks, seal };
+    });
 
     // 7. Publish: the point of no return.
-    const { sizeBytes } = await publish(capture, { disks, seal });
+    const { sizeBytes } = await publish(capture, proved);
 
     // 8. Give the node back.
     const withoutSystem = revision.withoutSystem === true;
-    const staysOn = seal.cleanShutdown.kind === 'none';
-    const given = { managementNode, node, after: input.after, revisionId: revision.id, withoutSystem, staysOn };
+    const staysOn = proved.seal.cleanShutdown.kind === 'none';
+    const given = { node, after: input.after, revisionId: revision.id, withoutSystem, staysOn };
     const state = await giveBack(steps, given);
 
     // 9. Release the claim, record the outcome, notify.

@@ -27,7 +27,7 @@ export function planRequest(revisionId: number, input: CaptureImageInput): Captu
 export async function claimNode(
   steps: Steps,
   asked: CaptureImageInput,
-): Promise<{ readonly managementNode: string; readonly input: CaptureImageInput }> {
+): Promise<{ readonly input: CaptureImageInput }> {
   const { node } = asked;
   const claimed = await takeClaim(steps, {
     claim: async (step) => await catalog(`Claim ${node}`).claimForCapture({ ...step, input: asked }),
@@ -53,43 +53,44 @@ export async function reserveRevision(steps: Steps, input: CaptureImageInput): P
 }
 
 /** Step 3. */
-export async function checkNode({ steps, node, managementNode, request }: Capture): Promise<void> {
+export async function checkNode({ steps, node, request }: Capture): Promise<void> {
   await steps.take(
     '3',
     `Check ${node}, its disks and the space in the library`,
-    async (step) => await onNode(managementNode, 'short', `Check ${node}`).checkCapture({ ...step, ...request }),
+    async (step) => await onNode(steps.managementNode, 'short', `Check ${node}`).checkCapture({ ...step, ...request }),
     { noUndo: 'It only reads.' },
   );
 }
 
 /** Step 4. */
-export async function askForPlan({ steps, managementNode, request }: Capture): Promise<readonly PlanStep[]> {
+export async function askForPlan({ steps, request }: Capture): Promise<readonly PlanStep[]> {
   return await steps.take(
     '4',
     'Ask the provisioner for its plan',
-    async (step) => await onNode(managementNode, 'short', 'Plan the capture').planCapture({ ...step, ...request }),
+    async (step) =>
+      await onNode(steps.managementNode, 'short', 'Plan the capture').planCapture({ ...step, ...request }),
     { noUndo: 'It only reads.' },
   );
 }
 
 /** Step 5. Its undo comes after those of all that is done in the directory, and ends what still works there. */
 export async function openStaging(capture: Capture): Promise<void> {
-  const { steps, managementNode, request } = capture;
+  const { steps, request } = capture;
   await steps.take(
     '5',
     'Open the staging directory in the library',
     async (step) =>
-      await onNode(managementNode, 'short', 'Open the staging directory').openStaging({ ...step, ...request }),
+      await onNode(steps.managementNode, 'short', 'Open the staging directory').openStaging({ ...step, ...request }),
     { undo: async (step) => await clearStaging(capture, step) },
   );
 }
 
-async function clearStaging({ steps, managementNode, request, staged }: Capture, step: StepInput): Promise<void> {
+async function clearStaging({ steps, request, staged }: Capture, step: StepInput): Promise<void> {
   if (staged === 'partial') {
     const back = 'End the jobs and remove the staging directory';
-    return await onNode(managementNode, 'guest', back).removeStaging({ ...step, ...request });
+    return await onNode(steps.managementNode, 'guest', back).removeStaging({ ...step, ...request });
   }
-  const aside = onNode(managementNode, 'guest', 'End the jobs and set the complete copy aside');
+  const aside = onNode(steps.managementNode, 'guest', 'End the jobs and set the complete copy aside');
   const { keptIn } = await aside.keepStaging({ ...step, ...request });
   if (keptIn !== undefined) steps.keep(`the complete copy was not published and is kept in ${keptIn}`);
 }
@@ -99,8 +100,8 @@ async function clearStaging({ steps, managementNode, request, staged }: Capture,
  * that takes another up that may lie behind it already.
  */
 export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]): Promise<void> {
-  const work = captureWork(capture.managementNode, capture.request);
   const { steps } = capture;
+  const work = captureWork(steps, capture.request);
   let sealed = false;
   await takePlanSteps(steps, '5', plan, {
     ...work,

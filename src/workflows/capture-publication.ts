@@ -11,34 +11,37 @@ export interface Proved {
 }
 
 /** Step 6.1. */
-export async function verifyStructure({ steps, managementNode, request }: Capture): Promise<void> {
+export async function verifyStructure({ steps, request }: Capture): Promise<void> {
   const what = 'Check the structure of the copy';
   await steps.take(
     '6.1',
     what,
-    async (step) => await onNode(managementNode, 'guest', what).verifyStructure({ ...step, ...request }),
+    async (step) => await onNode(steps.managementNode, 'guest', what).verifyStructure({ ...step, ...request }),
     { noUndo: 'It only reads.' },
   );
 }
 
 /** Step 6.2. */
 export async function computeChecksums(capture: Capture): Promise<readonly CheckedDisk[]> {
-  const { steps, managementNode, request, revision } = capture;
+  const { steps, request, revision } = capture;
   return await steps.take(
     '6.2',
     'Compute the checksums',
     async (step) =>
-      await onNode(managementNode, 'long', `Checksums of ${revision.name}`).checksumDisks({ ...step, ...request }),
+      await onNode(steps.managementNode, 'long', `Checksums of ${revision.name}`).checksumDisks({
+        ...step,
+        ...request,
+      }),
     { noUndo: 'Its jobs end with the staging directory, by the undo of step 5.' },
   );
 }
 
 /** Step 6.3. */
-export async function checkSeal({ steps, managementNode, request }: Capture): Promise<CheckedSeal> {
+export async function checkSeal({ steps, request }: Capture): Promise<CheckedSeal> {
   return await steps.take(
     '6.3',
     'Check the seal without booting the copy',
-    async (step) => await onNode(managementNode, 'guest', 'Check the seal').checkSeal({ ...step, ...request }),
+    async (step) => await onNode(steps.managementNode, 'guest', 'Check the seal').checkSeal({ ...step, ...request }),
     { noUndo: 'It only reads.' },
   );
 }
@@ -59,12 +62,16 @@ export async function publish(capture: Capture, proved: Proved): Promise<Revisio
 }
 
 async function moveIntoLibrary(capture: Capture, proved: Proved): Promise<RevisionCopy> {
-  const { steps, managementNode, request, revision } = capture;
+  const { steps, request, revision } = capture;
   return await steps.take(
     '7.1',
     `Move ${revision.name} from staging into the library`,
     async (step) =>
-      await onNode(managementNode, 'short', `Publish ${revision.name}`).publishCopy({ ...step, ...request, ...proved }),
+      await onNode(steps.managementNode, 'short', `Publish ${revision.name}`).publishCopy({
+        ...step,
+        ...request,
+        ...proved,
+      }),
     {
       onlyForward: 'Publishing is the point of no return: nothing automatic deletes a complete copy.',
       orGivenUp: 'The complete copy is set aside, by the undo of step 5.',
@@ -73,22 +80,22 @@ async function moveIntoLibrary(capture: Capture, proved: Proved): Promise<Revisi
 }
 
 async function makeAvailable(capture: Capture, copy: RevisionCopy): Promise<void> {
-  const { steps, managementNode, request, revision } = capture;
+  const { steps, request, revision } = capture;
   const what = `Make ${revision.name} available`;
   await steps.take(
     '7.2',
     what,
-    async (step) => await onNode(managementNode, 'short', what).publishRevision({ ...step, ...request, copy }),
+    async (step) => await onNode(steps.managementNode, 'short', what).publishRevision({ ...step, ...request, copy }),
     { onlyForward: 'The revision stays.' },
   );
 }
 
-async function clearJobs({ steps, managementNode, request }: Capture): Promise<void> {
+async function clearJobs({ steps, request }: Capture): Promise<void> {
   const what = 'Clear the jobs of the run';
   await steps.take(
     '7.3',
     what,
-    async (step) => await onNode(managementNode, 'short', what).clearJobs({ ...step, ...request }),
+    async (step) => await onNode(steps.managementNode, 'short', what).clearJobs({ ...step, ...request }),
     { noUndo: 'They are done.', skippable: { without: 'their directories stay', instead: undefined } },
   );
 }

@@ -6,7 +6,6 @@ import type { Steps } from './steps.ts';
 export interface Capture {
   readonly steps: Steps;
   readonly node: string;
-  readonly managementNode: string;
   readonly revision: NamedRevision;
   readonly request: CapturePlanRequest;
   /** What is in staging. A copy that was `proved` is complete: nothing automatic deletes it, also where it cannot be published. */

@@ -7,7 +7,6 @@ import type { Steps } from './steps.ts';
 
 /** Which captured node, and what its operator wants to become of it. */
 export interface GiveBackRequest {
-  readonly managementNode: string;
   readonly node: string;
   readonly after: AfterCapture;
   readonly revisionId: number;
@@ -42,12 +41,12 @@ async function powerOnAgain(steps: Steps, request: GiveBackRequest): Promise<voi
   await prepareLoaded(steps, '8.', request, 'found on the node');
 }
 
-async function powerOn(steps: Steps, { managementNode, node }: GiveBackRequest): Promise<void> {
+async function powerOn(steps: Steps, { node }: GiveBackRequest): Promise<void> {
   await steps.take(
     '8.5',
     `Power on ${node}`,
     async (step) =>
-      await onNode(managementNode, 'poll', `Power on ${node}`).setPower({ ...step, action: 'on', force: false }),
+      await onNode(steps.managementNode, 'poll', `Power on ${node}`).setPower({ ...step, action: 'on', force: false }),
     { noUndo: 'The copy is published, so the sealed system may boot; a failure leaves it on, in maintenance.' },
   );
 }

@@ -68,6 +68,17 @@ export class Holds {
     return this.#pause;
   }
 
+  /** An operator moves the run: that ends the hold at which it waits. False where it does not wait, or was answered already. */
+  answerMove({ by, reason }: Who): boolean {
+    if (this.#open === undefined || this.#given !== undefined) return false;
+    this.#given = { answer: 'move', by, reason };
+    return true;
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined;
+  }
+
   /** Waits for an operator, for as long as it takes. A cancellation is an answer too: then it throws. */
   async wait(reason: HoldReason): Promise<GivenAnswer> {
     const hold = this.#begin(reason);

@@ -1,6 +1,6 @@
 import type { LoadNodeInput } from '../domain/inputs.ts';
 import { catalog } from './activities.ts';
-import { loadOnto } from './load-onto.ts';
+import { loadOnto, type LoadTarget } from './load-onto.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
 import { onFailureOf, requireInput } from './require-input.ts';
@@ -24,7 +24,7 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
 
   return await runProcedure(steps, async () => {
     // 1. Claim the node.
-    const { managementNode, revision, hostKeys, touched } = await takeClaim(steps, {
+    const { revision, hostKeys, touched } = await takeClaim(steps, {
       claim: async (step) => await catalog(`Claim ${node}`).claimForLoad({ ...step, input }),
       release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: steps.leaves }),
     });
@@ -32,13 +32,13 @@ export async function loadNode(input: LoadNodeInput): Promise<LoadNodeResult> {
     recordSearchAttributes({ ImprintImage: revision.image, ImprintRevision: revision.name });
 
     // 2 to 8. Status, copy, outgoing system, the provisioner's plan, postLoad, READY, record.
-    const found = await loadOnto(steps, '', {
-      managementNode,
+    const target: LoadTarget = {
       node,
       revisionId: revision.id,
       withoutSystem: revision.withoutSystem === true,
       outgoingHostKeys: hostKeys,
-    });
+    };
+    const found = await steps.movable(async () => await loadOnto(steps, '', target));
 
     // 9. Release the claim, record the outcome, notify.
     await releaseNode(steps, '9', 'available');

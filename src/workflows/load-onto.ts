@@ -8,7 +8,6 @@ import type { Steps } from './steps.ts';
 
 /** Which revision comes onto which node. The node's claim is held by the caller, as its step 1. */
 export interface LoadTarget {
-  readonly managementNode: string;
   readonly node: string;
   readonly revisionId: number;
   /** Whether no operating system is involved: then nothing says goodbye, no host keys are learned and nothing is prepared. */
@@ -25,23 +24,35 @@ export type Origin = 'cloned from the library' | 'found on the node';
  * Returns what the node's status was before.
  */
 export async function loadOnto(steps: Steps, prefix: string, target: LoadTarget): Promise<NodeStatusValue> {
-  const { managementNode, node, revisionId } = target;
+  const { node, revisionId } = target;
 
   // 2. Node status: READY → done, POST_LOAD → only step 6, RELOAD → go on.
   const { status, reasons } = await steps.take(
     `${prefix}2`,
     `Read the status of ${node}`,
-    async (step) => await onNode(managementNode, 'guest', `Status of ${node}`).readNodeStatus({ ...step, revisionId }),
+    async (step) =>
+      await onNode(steps.managementNode, 'guest', `Status of ${node}`).readNodeStatus({ ...step, revisionId }),
     { noUndo: 'It only reads.' },
   );
   if (status === 'RELOAD') await reload(steps, prefix, { ...target, found: reasons['status'] ?? status });
-  else if (status === 'POST_LOAD') await prepareLoaded(steps, prefix, target, 'found on the node');
-  else await recordLoaded(steps, prefix, target, 'found on the node');
+  else await prepareFound(steps, prefix, target, status);
   return status;
 }
 
+/** There is a whole system on the node, which may have been put there before the run moved to another management node. */
+async function prepareFound(
+  steps: Steps,
+  prefix: string,
+  target: LoadTarget,
+  status: 'READY' | 'POST_LOAD',
+): Promise<void> {
+  steps.power.letBoot();
+  if (status === 'POST_LOAD') await prepareLoaded(steps, prefix, target, 'found on the node');
+  else await recordLoaded(steps, prefix, target, 'found on the node');
+}
+
 async function reload(steps: Steps, prefix: string, target: LoadTarget & { readonly found: string }): Promise<void> {
-  const { managementNode, node, revisionId, found } = target;
+  const { node, revisionId, found } = target;
 
   // 2.1. A slot of the management node, the host and the library: from here until READY the load is heavy work.
   await waitForSlot(steps, prefix, target);
@@ -51,10 +62,14 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
     `${prefix}3`,
     'Check the copy in the library',
     async (step) =>
-      await onNode(managementNode, 'long', 'Check the copy in the library').checkLoad({ ...step, revisionId, found }),
+      await onNode(steps.managementNode, 'long', 'Check the copy in the library').checkLoad({
+        ...step,
+        revisionId,
+        found,
+      }),
     {
       undo: async (step) =>
-        await onNode(managementNode, 'guest', 'End the checksum jobs').clearLoadJobs({ ...step, revisionId }),
+        await onNode(steps.managementNode, 'guest', 'End the checksum jobs').clearLoadJobs({ ...step, revisionId }),
     },
   );
 
@@ -65,7 +80,7 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
   const plan = await steps.take(
     `${prefix}5`,
     'Ask the provisioner for its plan, and carry it out',
-    async (step) => await onNode(managementNode, 'short', 'Plan the load').planLoad({ ...step, revisionId }),
+    async (step) => await onNode(steps.managementNode, 'short', 'Plan the load').planLoad({ ...step, revisionId }),
     { noUndo: 'It only reads.' },
   );
   const { before, after } = splitPlan(plan);
@@ -78,11 +93,12 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
   await prepare(steps, prefix, target);
   await giveSlotBack(steps, prefix, node);
   await recordLoaded(steps, prefix, target, 'cloned from the library');
-  await takePlanSteps(steps, `${prefix}8`, after, loadWork(managementNode, { revisionId }));
+  await takePlanSteps(steps, `${prefix}8`, after, loadWork(steps, { revisionId }));
   await steps.take(
     `${prefix}8.${String(after.length + 1)}`,
     `Delete what loads had set aside on ${node}`,
-    async (step) => await onNode(managementNode, 'short', `Delete what was set aside on ${node}`).discardSetAside(step),
+    async (step) =>
+      await onNode(steps.managementNode, 'short', `Delete what was set aside on ${node}`).discardSetAside(step),
     {
       noUndo: 'Nothing needs it: what is still the source of a revision that has not been READY is kept.',
       skippable: { without: 'it stays until the next load', instead: {} },
@@ -92,17 +108,17 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
     `${prefix}8.${String(after.length + 2)}`,
     'Clear the jobs of the run',
     async (step) =>
-      await onNode(managementNode, 'short', 'Clear the jobs of the run').clearLoadJobs({ ...step, revisionId }),
+      await onNode(steps.managementNode, 'short', 'Clear the jobs of the run').clearLoadJobs({ ...step, revisionId }),
     { noUndo: 'They are done.', skippable: { without: 'their directories stay', instead: undefined } },
   );
 }
 
-async function sayGoodbye(steps: Steps, prefix: string, { managementNode, node }: LoadTarget): Promise<void> {
+async function sayGoodbye(steps: Steps, prefix: string, { node }: LoadTarget): Promise<void> {
   await steps.take(
     `${prefix}4`,
     `Say goodbye to the outgoing system of ${node}`,
     async (step) =>
-      await onNode(managementNode, 'guest', `Say goodbye to the outgoing system of ${node}`).preReload(step),
+      await onNode(steps.managementNode, 'guest', `Say goodbye to the outgoing system of ${node}`).preReload(step),
     {
       noUndo: 'The hook changes nothing that the outgoing system would miss if it stays.',
       skippable: { without: 'the outgoing system is not told', instead: {} },
@@ -115,9 +131,9 @@ async function putSystemOn(
   steps: Steps,
   prefix: string,
   plan: readonly PlanStep[],
-  { managementNode, node, revisionId }: LoadTarget,
+  { node, revisionId }: LoadTarget,
 ): Promise<void> {
-  const work = loadWork(managementNode, { revisionId });
+  const work = loadWork(steps, { revisionId });
   const notWhole = `the load has not put a whole system on ${node}`;
   steps.power.keepFromBooting(notWhole);
   const undo = async (step: StepInput, planned: PlanStep): Promise<void> => {
@@ -130,12 +146,15 @@ async function putSystemOn(
 
 /** Before the first contact with a system that has booted with new host keys. */
 export async function learnHostKeys(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
-  const { managementNode, node, revisionId, outgoingHostKeys: hostKeys } = target;
+  const { node, revisionId, outgoingHostKeys: hostKeys } = target;
   await steps.take(
     `${prefix}6.1`,
     `Learn the host keys of ${node}`,
     async (step) =>
-      await onNode(managementNode, 'poll', `Wait for the host keys of ${node}`).learnHostKeys({ ...step, revisionId }),
+      await onNode(steps.managementNode, 'poll', `Wait for the host keys of ${node}`).learnHostKeys({
+        ...step,
+        revisionId,
+      }),
     hostKeys === undefined
       ? { noUndo: 'There is no earlier system whose keys would be valid again.' }
       : {
@@ -152,7 +171,7 @@ export async function prepareLoaded(steps: Steps, prefix: string, target: LoadTa
 }
 
 async function prepare(steps: Steps, prefix: string, target: LoadTarget): Promise<void> {
-  const { managementNode, node, revisionId } = target;
+  const { node, revisionId } = target;
 
   // 6. postLoad, where there is a system.
   if (!target.withoutSystem) await postLoad(steps, prefix, target);
@@ -162,17 +181,17 @@ async function prepare(steps: Steps, prefix: string, target: LoadTarget): Promis
     `${prefix}7`,
     `Wait until ${node} is READY`,
     async (step) =>
-      await onNode(managementNode, 'poll', `Wait until ${node} is READY`).awaitReady({ ...step, revisionId }),
+      await onNode(steps.managementNode, 'poll', `Wait until ${node} is READY`).awaitReady({ ...step, revisionId }),
     { noUndo: 'It only reads.' },
   );
 }
 
-async function postLoad(steps: Steps, prefix: string, { managementNode, node, revisionId }: LoadTarget): Promise<void> {
+async function postLoad(steps: Steps, prefix: string, { node, revisionId }: LoadTarget): Promise<void> {
   await steps.take(
     `${prefix}6.2`,
     `Prepare the system of ${node}`,
     async (step) =>
-      await onNode(managementNode, 'poll', `Prepare the system of ${node}`).postLoad({ ...step, revisionId }),
+      await onNode(steps.managementNode, 'poll', `Prepare the system of ${node}`).postLoad({ ...step, revisionId }),
     { noUndo: 'What it prepared goes with the disk when the load is taken back.' },
   );
 }

@@ -2,11 +2,11 @@ import type { PlanStep } from '../domain/plan.ts';
 import type { CapturePlanRequest, LoadPlanRequest } from '../domain/plan-request.ts';
 import { onNode } from './activities.ts';
 import type { StepInput } from '../domain/step-input.ts';
-import type { Steps, Undo } from './steps.ts';
+import type { Undo } from './back.ts';
+import type { Steps } from './steps.ts';
 
 /** Carries one step of a provisioner's plan out, or takes it back. */
 export interface PlanWork {
-  readonly managementNode: string;
   act(step: StepInput, planned: PlanStep): Promise<unknown>;
   undo(step: StepInput, planned: PlanStep): Promise<unknown>;
 }
@@ -34,14 +34,17 @@ function undoOf(planned: PlanStep, work: PlanWork): Undo {
   return { undo: async (step) => await work.undo(step, planned) };
 }
 
-/** The activities that carry out the plan of a capture. */
-export function captureWork(managementNode: string, request: CapturePlanRequest): PlanWork {
+/** The activities that carry out the plan of a capture, on whichever management node drives the run by then. */
+export function captureWork(steps: Steps, request: CapturePlanRequest): PlanWork {
   return {
-    managementNode,
     act: async (step, planned) =>
-      await onNode(managementNode, planned.pace, planned.title).carryOutCaptureStep({ ...step, ...request, planned }),
+      await onNode(steps.managementNode, planned.pace, planned.title).carryOutCaptureStep({
+        ...step,
+        ...request,
+        planned,
+      }),
     undo: async (step, planned) =>
-      await onNode(managementNode, 'guest', `Undo: ${titleOfUndo(planned)}`).undoCaptureStep({
+      await onNode(steps.managementNode, 'guest', `Undo: ${titleOfUndo(planned)}`).undoCaptureStep({
         ...step,
         ...request,
         planned,
@@ -49,14 +52,17 @@ export function captureWork(managementNode: string, request: CapturePlanRequest)
   };
 }
 
-/** The activities that carry out the plan of a load. */
-export function loadWork(managementNode: string, request: LoadPlanRequest): PlanWork {
+/** The same of a load. */
+export function loadWork(steps: Steps, request: LoadPlanRequest): PlanWork {
   return {
-    managementNode,
     act: async (step, planned) =>
-      await onNode(managementNode, planned.pace, planned.title).carryOutLoadStep({ ...step, ...request, planned }),
+      await onNode(steps.managementNode, planned.pace, planned.title).carryOutLoadStep({
+        ...step,
+        ...request,
+        planned,
+      }),
     undo: async (step, planned) =>
-      await onNode(managementNode, 'guest', `Undo: ${titleOfUndo(planned)}`).undoLoadStep({
+      await onNode(steps.managementNode, 'guest', `Undo: ${titleOfUndo(planned)}`).undoLoadStep({
         ...step,
         ...request,
         planned,

@@ -9,10 +9,10 @@ import { sentenceOf } from './failure-sentence.ts';
  * preCapture has removed does not come back; the outcome of the run lists it.
  */
 export async function rescue(capture: Capture, sealed: boolean, step: StepInput): Promise<void> {
-  const { node, managementNode, steps, revision } = capture;
+  const { node, steps, revision } = capture;
   const { resumes } = capture.request;
-  await onNode(managementNode, 'poll', `Power on ${node}`).setPower({ ...step, action: 'on', force: false });
-  const learn = onNode(managementNode, 'poll', `Wait for the host keys of ${node}`);
+  await onNode(steps.managementNode, 'poll', `Power on ${node}`).setPower({ ...step, action: 'on', force: false });
+  const learn = onNode(steps.managementNode, 'poll', `Wait for the host keys of ${node}`);
   if (sealed) await learn.learnHostKeys({ ...step, revisionId: revision.id });
   const missing = await prepare(capture, step);
   const { tasks } = await catalog('List what preCapture has done').listPrepared({
@@ -24,9 +24,9 @@ export async function rescue(capture: Capture, sealed: boolean, step: StepInput)
 }
 
 /** A system that cannot be prepared is still its user's: the outcome says what is missing. */
-async function prepare({ node, managementNode, revision }: Capture, step: StepInput): Promise<string> {
+async function prepare({ node, steps, revision }: Capture, step: StepInput): Promise<string> {
   try {
-    await onNode(managementNode, 'poll', `Prepare the system of ${node}`).postLoad({
+    await onNode(steps.managementNode, 'poll', `Prepare the system of ${node}`).postLoad({
       ...step,
       revisionId: revision.id,
     });

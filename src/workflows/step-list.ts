@@ -21,6 +21,17 @@ export class StepList {
     this.#publish();
   }
 
+  /** How many steps are shown. */
+  get length(): number {
+    return this.#shown.length;
+  }
+
+  /** Forgets all steps behind the first `length`: they begin anew. */
+  cut(length: number): void {
+    this.#shown.splice(length);
+    this.#publish();
+  }
+
   show(line: StepLine): ShownStep {
     const known = this.#shown.find(({ number }) => number === line.number);
     if (known) return known;

@@ -1,30 +1,17 @@
 import { ApplicationFailure, CancellationScope, CancelledFailure, log, workflowInfo } from '@temporalio/workflow';
 import type { GivenAnswer, HoldAnswer, OnFailure } from '../domain/hold.ts';
 import type { StepInput, StepLine } from '../domain/step-input.ts';
+import { catalog } from './activities.ts';
+import { answersTo, goesOn, type Back, type WhileHeld } from './back.ts';
 import type { ShownStep } from './details.ts';
 import { sentenceOf } from './failure-sentence.ts';
 import { isDisowned, isStalled, mayHold } from './holdable.ts';
 import { Holds } from './holds.ts';
+import type { MoveRequest } from '../domain/move.ts';
+import { Moves, movedAway } from './moves.ts';
 import { NodePower } from './node-power.ts';
+import { recordSearchAttributes } from './record-search-attributes.ts';
 import { StepList } from './step-list.ts';
-
-/**
- * How a step is taken back, or the sentence that says why nothing has to be, or why there is no way but forward: such a step is tried until
- * it succeeds, unless it was refused for good. Where an operator may give the run up even there, `orGivenUp` says what then happens.
- */
-export type Undo =
-  | { readonly undo: (step: StepInput) => Promise<unknown>; readonly givesUp?: 'what the run owns' }
-  | { readonly noUndo: string }
-  | { readonly onlyForward: string; readonly orGivenUp?: string };
-
-/** A step that an operator may leave out says what is then missing, and what it would have answered. */
-export type Back<T> = Undo & { readonly skippable?: { readonly without: string; readonly instead: T } };
-
-/** What a run gives up while it waits for an operator, and takes again before it goes on: a place that others could use. */
-export interface WhileHeld {
-  readonly leave: () => Promise<unknown>;
-  readonly takeUp: () => Promise<unknown>;
-}
 
 interface Registered {
   /** Its undo gives up what the other undos work with: it comes after all of them. */
@@ -44,10 +31,12 @@ export class Steps {
   whileHeld: WhileHeld | undefined;
   readonly #list: StepList;
   readonly #holds: Holds | undefined;
+  readonly #moves: Moves | undefined;
   readonly #onFailure: OnFailure;
   readonly #stuck: string[] = [];
   readonly #stays: string[] = [];
   #touched = false;
+  #timesMoved = 0;
   #undos: Registered[] = [];
 
   /** Without `onFailure` nobody can make the run wait, and a step that fails ends it. */
@@ -55,6 +44,8 @@ export class Steps {
     this.node = node;
     this.#list = new StepList(headline);
     this.#holds = onFailure === undefined ? undefined : new Holds(node, this.#list, this.power);
+    this.#moves =
+      this.#holds && new Moves({ node, power: this.power, holds: this.#holds, isTouched: () => this.#touched });
     this.#onFailure = onFailure ?? 'unwind';
   }
 
@@ -69,6 +60,8 @@ export class Steps {
     const shown = this.#list.show(line);
     if (!('onlyForward' in back)) await this.#pauseBefore(line);
     if ('undo' in back) {
+      // Of a step that begins anew on another management node there is one undo.
+      this.#undos = this.#undos.filter((earlier) => earlier.line.number !== number);
       this.#undos.push({ line, shown, undo: back.undo, comesLast: back.givesUp !== undefined });
     }
     for (;;) {
@@ -79,10 +72,37 @@ export class Steps {
         return result;
       } catch (error) {
         this.#list.fail(shown, 'failed', error);
-        if (!this.#mayHold(error)) throw error;
+        if (this.#moves?.isAsked === true || !this.#mayHold(error)) throw error;
         const answer = await this.#holdAt(line, error, answersTo(back, this.rescue !== undefined));
         if (answer.answer === 'skip' && back.skippable) return this.#skip(shown, back.skippable.instead);
+        if (answer.answer === 'move') throw movedAway(answer);
         if (answer.answer !== 'retry') throw this.#givenUp(line, answer, error);
+      }
+    }
+  }
+
+  /** Who drives the run's node now: another one once the run has moved. */
+  get managementNode(): string {
+    const { managementNode } = this.power;
+    if (managementNode === undefined) throw new Error(`no management node drives ${this.node} yet`);
+    return managementNode;
+  }
+
+  /** Carries out work that may be moved to another management node meanwhile: there it begins anew, with its first step. */
+  async movable<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#list.length;
+    for (;;) {
+      const scope = new CancellationScope();
+      this.#moves?.open(scope);
+      try {
+        return await scope.run(work);
+      } catch (error) {
+        const asked = this.#moves?.close();
+        if (asked === undefined || CancellationScope.current().consideredCancelled) throw error;
+        this.#list.cut(before);
+        await this.#move(asked);
+      } finally {
+        this.#moves?.close();
       }
     }
   }
@@ -109,6 +129,7 @@ export class Steps {
 
   /** What was done so far is not taken back any more, whatever happens; only the steps numbered in `except` are. */
   pointOfNoReturn(except: readonly string[]): void {
+    this.#moves?.close();
     this.#undos = this.#undos.filter(({ line }) => except.includes(line.number));
     this.rescue = undefined;
     this.power.letBoot();
@@ -207,6 +228,22 @@ export class Steps {
     return await holds.wait({ kind: 'stuck', step, title: 'Take the steps back', reason, answers: ['retry', 'abort'] });
   }
 
+  /** Step 1.2, and 1.3 when it moves once more. */
+  async #move({ to, by, reason }: MoveRequest): Promise<void> {
+    const from = this.managementNode;
+    this.whileHeld = undefined;
+    this.#timesMoved += 1;
+    const title = `Go on with ${to} in place of ${from}`;
+    await this.take(
+      `1.${String(1 + this.#timesMoved)}`,
+      title,
+      async (step) => await catalog(title).moveRun({ ...step, from, to, by, reason }),
+      { noUndo: `What the run has left on ${from} is found by imprint doctor once the run is over.` },
+    );
+    this.power.drivenBy(to);
+    recordSearchAttributes({ ImprintManagementNode: to });
+  }
+
   async #pauseBefore(line: StepLine): Promise<void> {
     const asked = this.#holds?.pauseAsked;
     if (asked === undefined) return;
@@ -214,6 +251,7 @@ export class Steps {
     const reason = `${asked.by} asked for a pause before this step${asked.reason === '' ? '' : `: ${asked.reason}`}`;
     const answers: HoldAnswer[] = ['resume', 'abort', ...(this.rescue === undefined ? [] : ['rescue' as const])];
     const answer = await this.#hold({ kind: 'paused', step, title, reason, answers });
+    if (answer.answer === 'move') throw movedAway(answer);
     if (answer.answer !== 'resume') throw this.#givenUp(line, answer);
   }
 
@@ -249,20 +287,6 @@ export class Steps {
   #input(step: StepLine): StepInput {
     return { run: workflowInfo().workflowId, node: this.node, step };
   }
-}
-
-/** After these a run begins a step, and needs what it gave up while it waited. */
-const goesOn: readonly HoldAnswer[] = ['retry', 'skip', 'resume'];
-
-/** Where there is no way but forward, giving up would leave what nobody takes back, unless the step says otherwise. */
-function answersTo(back: Back<unknown>, rescuable: boolean): readonly HoldAnswer[] {
-  if ('onlyForward' in back) return back.orGivenUp === undefined ? ['retry'] : ['retry', 'abort'];
-  return [
-    'retry',
-    ...(back.skippable ? (['skip'] as const) : []),
-    'abort',
-    ...(rescuable ? (['rescue'] as const) : []),
-  ];
 }
 
 function nameOf({ line }: Registered): string {

@@ -6,6 +6,7 @@ import { withClient } from '../connect.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
 import { table } from '../style.ts';
 import { addHoldOption, addWho } from './runs-who.ts';
+import { addRunsMoveCommand } from './runs-move.ts';
 import { addRunsPowerCommand } from './runs-power.ts';
 
 interface AnswerOptions extends OutputOptions {
@@ -19,6 +20,7 @@ export function addRunsAnswerCommands(runs: Command, session: Session): void {
   addHeld(runs, session);
   for (const [answer, summary] of answers) addAnswer(runs, session, answer, summary);
   addRunsPowerCommand(runs, session);
+  addRunsMoveCommand(runs, session);
   addWho(
     addCommand(runs, 'pause <run>', {
       summary: 'make a run wait before its next step',
