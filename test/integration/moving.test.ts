@@ -28,8 +28,7 @@ describe('a run whose management node is gone', () => {
 
   withImprint(async (started) => {
     imprint = started;
-    first = await imprint.startWorker();
-    await startSecondWorker(imprint, { IMPRINT_MOVE_MINUTES: '2' });
+    [first] = await Promise.all([imprint.startWorker(), startSecondWorker(imprint, { IMPRINT_MOVE_MINUTES: '2' })]);
     await captureFreshNode(imprint, 'base');
     await copyToSecondLibrary(imprint, 'base');
   });

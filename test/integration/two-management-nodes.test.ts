@@ -20,8 +20,7 @@ describe('a run on a node that two management nodes reach', () => {
 
   withImprint(async (started) => {
     imprint = started;
-    first = await imprint.startWorker();
-    await startSecondWorker(imprint);
+    [first] = await Promise.all([imprint.startWorker(), startSecondWorker(imprint)]);
     await captureFreshNode(imprint, 'in-the-first');
     await captureFreshNode(imprint, 'in-both');
     await copyToSecondLibrary(imprint, 'in-both');

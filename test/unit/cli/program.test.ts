@@ -33,7 +33,7 @@ describe('the help', () => {
       ...['images list', 'images show', 'images import', 'images export'],
       ...['images promote', 'images retire', 'images restore', 'images delete'],
       ...['runs list', 'runs show', 'runs watch', 'runs held', 'runs retry', 'runs skip', 'runs abort', 'runs rescue'],
-      ...['runs resume', 'runs power', 'runs pause', 'runs cancel', 'runs export', 'runs replay'],
+      ...['runs resume', 'runs power', 'runs move', 'runs pause', 'runs cancel', 'runs export', 'runs replay'],
       ...['management-nodes list', 'management-nodes show', 'management-nodes add'],
       ...['systems list', 'systems show', 'systems check', 'systems add'],
       ...['operating-systems list', 'operating-systems add'],
