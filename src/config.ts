@@ -38,6 +38,10 @@ const settings = {
     .string()
     .default('authorized-keys')
     .describe('name of the secret with the lines of authorized_keys for root'),
+  IMPRINT_LIBRARY_KEY: z
+    .string()
+    .default('library-ssh-key')
+    .describe('name of the secret with the private key that fetches copies of images from other management nodes'),
   IMPRINT_SITE: z
     .string()
     .startsWith('/', 'expected an absolute path')

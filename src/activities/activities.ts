@@ -1,5 +1,6 @@
 import { createArchivingActivities, type ArchivingActivities } from './archiving.ts';
 import { createAuditingActivities, type AuditingActivities } from './auditing.ts';
+import { createBringCopyActivities, type BringCopyActivities } from './bring-copy.ts';
 import { createCapturePlanActivities, type CapturePlanActivities } from './capture-plan.ts';
 import { createClaimingActivities, type ClaimingActivities } from './claiming.ts';
 import { createDeletingActivities, type DeletingActivities } from './deleting.ts';
@@ -28,6 +29,7 @@ export type Activities = ClaimingActivities &
   StagingActivities &
   VerifyAndPublishActivities &
   LoadPlanActivities &
+  BringCopyActivities &
   SlotActivities &
   FleetActivities &
   LoadedSystemActivities &
@@ -53,6 +55,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createStagingActivities(deps),
     ...createVerifyAndPublishActivities(deps),
     ...createLoadPlanActivities(deps),
+    ...createBringCopyActivities(deps),
     ...createSlotActivities(deps),
     ...createFleetActivities(deps),
     ...createLoadedSystemActivities(deps),

@@ -42,6 +42,8 @@ export interface ModuleDependencies {
   /** This management node's own library. */
   readonly library: LibraryPlace;
   readonly jobs: Jobs;
+  /** The private key that fetches copies from the libraries of other management nodes; reads the secret at each call. */
+  libraryKey(): Promise<string>;
   /** What the standard accounts get; reads secrets at each call. */
   standardAccess(): Promise<StandardAccess>;
 }

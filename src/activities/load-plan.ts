@@ -4,6 +4,7 @@ import { endJobs } from '../library/jobs.ts';
 import { need } from '../provisioners/provisioner.ts';
 import type { LoadPlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
+import { librariesWith } from './bring-copy.ts';
 import { callContext, claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { loadFacts, nodeFacts, type LoadFacts } from './facts.ts';
@@ -16,13 +17,19 @@ type LoadStepInput = StepInput & LoadPlanRequest;
 /** 10 minutes: what Apache VCL gives a Linux machine to answer after a load (Linux.pm, post_load). */
 const defaultDeadlineSeconds = 600;
 
+export interface CheckLoad {
+  readonly found?: string;
+  /** Whether the workflow brings a copy that is missing here: then `missing` names the libraries that have one. Absent: NotFoundError. */
+  readonly brings?: true;
+}
+
 /** Steps 3 and 5 of loadNode. */
 export interface LoadPlanActivities {
   /**
    * Proves the copy in the library, in full when it was touched since the last full check, and that nothing stands in the way. `found`
    * is why the node's status is RELOAD: a system that loads nothing refuses with it. QueuedError while another run makes the full check.
    */
-  checkLoad(input: LoadStepInput & { readonly found?: string }): Promise<Evidence>;
+  checkLoad(input: LoadStepInput & CheckLoad): Promise<Evidence>;
   /** Ends the run's jobs in the library, proves them gone and removes their directories; others may then check the copy. */
   clearLoadJobs(input: LoadStepInput): Promise<void>;
   planLoad(input: LoadStepInput): Promise<readonly PlanStep[]>;
@@ -32,9 +39,12 @@ export interface LoadPlanActivities {
 
 export function createLoadPlanActivities(deps: ActivityDependencies): LoadPlanActivities {
   return {
-    async checkLoad({ found, ...input }) {
+    async checkLoad({ found, brings, ...input }) {
       // Before its copy is looked for: who loads nothing needs none.
-      const loading = need((await nodeFacts(deps, input.node)).provisioner, 'loading', found);
+      const { provisioner, library } = await nodeFacts(deps, input.node);
+      const loading = need(provisioner, 'loading', found);
+      const missing = brings === true ? await missingCopy(deps, input, library.name) : [];
+      if (missing.length > 0) return { missing: [...missing] };
       const facts = await loadFacts(deps, input);
       const context = callContext();
       const problems = [
@@ -69,6 +79,16 @@ export function createLoadPlanActivities(deps: ActivityDependencies): LoadPlanAc
       return (await step?.undo?.(facts.request, input.planned, callContext())) ?? {};
     },
   };
+}
+
+/** The libraries from which the copy can be brought, where the one that the node reads has none. */
+async function missingCopy(
+  { catalog }: ActivityDependencies,
+  { revisionId }: LoadPlanRequest,
+  library: string,
+): Promise<readonly string[]> {
+  if ((await catalog.copies.find(revisionId, library)) !== undefined) return [];
+  return await librariesWith(catalog, revisionId, library);
 }
 
 async function carryOut(facts: LoadFacts, planned: PlanStep): Promise<Evidence> {

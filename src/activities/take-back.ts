@@ -5,6 +5,7 @@ import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { touchedNode, type EndedRun } from '../domain/ended-steps.ts';
 import { nodeFacts } from './facts.ts';
+import { leaveTransfer } from './leave-transfer.ts';
 import { takeBackCapture } from './take-back-capture.ts';
 import { takeBackLoad } from './take-back-load.ts';
 
@@ -25,5 +26,6 @@ export async function takeBack(deps: ActivityDependencies, ended: EndedRun, fenc
   const capture = await takeBackCapture(deps, ended, fence);
   const { library } = await nodeFacts(deps, fence.node);
   await endJobs(library, deps.jobs, fence, callContext());
+  await leaveTransfer(deps, fence, library);
   return { left: touchedNode(ended) ? 'maintenance' : 'previous', what: [...load, ...capture] };
 }

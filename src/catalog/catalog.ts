@@ -6,6 +6,7 @@ import type { Fence } from '../domain/fence.ts';
 import type { Manifest, Revision, RevisionCopy } from '../domain/image.ts';
 import type { JsonObject } from '../domain/plan.ts';
 import type { Procedure, RunRecord, RunState, StepRecord } from '../domain/run.ts';
+import type { CopyTransfers } from './copy-transfers.ts';
 import type { RevisionDeletion, RevisionLife, RevisionUses } from './published-revisions.ts';
 import type { NodeReleases } from './node-releases.ts';
 import type { Drivers } from './drivers.ts';
@@ -28,6 +29,7 @@ export interface Catalog {
   readonly revisionUses: RevisionUses;
   readonly revisionDeletion: RevisionDeletion;
   readonly copies: Copies;
+  readonly copyTransfers: CopyTransfers;
   readonly setAside: SetAside;
   readonly runs: Runs;
   readonly holds: Holds;

@@ -5,6 +5,7 @@ import type { Catalog } from './catalog.ts';
 import { createClaims } from './claims.ts';
 import { createComputers } from './computers.ts';
 import { createCopies } from './copies.ts';
+import { createCopyTransfers } from './copy-transfers.ts';
 import { openDatabase } from './database.ts';
 import { createManagementNodes, createProvisioningSystems } from './management-nodes.ts';
 import { createDrivers } from './drivers.ts';
@@ -61,6 +62,7 @@ export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
     revisionUses: createRevisionUses(database),
     revisionDeletion: createRevisionDeletion(database),
     copies: createCopies(database),
+    copyTransfers: createCopyTransfers(database),
     setAside: createSetAside(database),
     runs: createRuns(database),
     holds: createHolds(database),

@@ -45,6 +45,17 @@ export async function publish(
   const { manifest } = publication;
   const existing = await findManifest(place, manifest, context);
   if (existing !== undefined) return confirmOwn(place, { fence, wanted: manifest, existing }, context);
+  return publishStaged(place, fence, publication, context);
+}
+
+/** The same for a name that is known to be free. ConflictError when it is taken meanwhile, or when nothing is staged any more. */
+export async function publishStaged(
+  place: LibraryPlace,
+  fence: Fence,
+  publication: Publication,
+  context: CallContext,
+): Promise<RevisionCopy> {
+  const { manifest } = publication;
   const staging = libraryPaths(place).staging(fence.owner);
   const found = await identifyFiles(place, staging, diskFiles(manifest), context);
   if (!sameFiles(publication.files, found)) {
@@ -128,7 +139,12 @@ async function syncPaths(place: LibraryPlace, paths: readonly string[], context:
   await keepAlive(context, { what: 'Write what was copied to the disk' }, syncing);
 }
 
-async function describeCopy(place: LibraryPlace, manifest: Manifest, context: CallContext): Promise<RevisionCopy> {
+/** The copy of a published revision as it lies there now; its files count as just checked. */
+export async function describeCopy(
+  place: LibraryPlace,
+  manifest: Manifest,
+  context: CallContext,
+): Promise<RevisionCopy> {
   const path = libraryPaths(place).revision(manifest);
   const files = await identifyFiles(place, path, diskFiles(manifest), context);
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);

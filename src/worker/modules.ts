@@ -60,6 +60,7 @@ export function createModules(config: WorkerConfig, catalog: Catalog, launch?: L
     provisioner: (name) => provisioners.get(name),
     operatingSystem: (module) => findOperatingSystem(module, operatingSystemOptions(config)),
     nodeShell: (computer) => pool.ssh(nodeTarget(computer, config, secrets)),
+    libraryKey: async () => await secrets.resolve(config.IMPRINT_LIBRARY_KEY),
     standardAccess: async () => await standardAccess(config, secrets),
   };
   return { dependencies, systems: drivableSystems(config), close: async () => await closeAll(pool) };

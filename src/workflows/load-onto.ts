@@ -1,5 +1,5 @@
 import type { NodeStatusValue } from '../domain/node-status.ts';
-import type { PlanStep } from '../domain/plan.ts';
+import type { Evidence, PlanStep } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { catalog, onNode } from './activities.ts';
 import { loadWork, takePlanSteps } from './plan-steps.ts';
@@ -52,26 +52,13 @@ async function prepareFound(
 }
 
 async function reload(steps: Steps, prefix: string, target: LoadTarget & { readonly found: string }): Promise<void> {
-  const { node, revisionId, found } = target;
+  const { node, revisionId } = target;
 
   // 2.1. A slot of the management node, the host and the library: from here until READY the load is heavy work.
   await waitForSlot(steps, prefix, target);
 
-  // 3. The revision has a sound copy in the library that the target reads.
-  await steps.take(
-    `${prefix}3`,
-    'Check the copy in the library',
-    async (step) =>
-      await onNode(steps.managementNode, 'long', 'Check the copy in the library').checkLoad({
-        ...step,
-        revisionId,
-        found,
-      }),
-    {
-      undo: async (step) =>
-        await onNode(steps.managementNode, 'guest', 'End the checksum jobs').clearLoadJobs({ ...step, revisionId }),
-    },
-  );
+  // 3. The revision has a sound copy in the library that the target reads; 3.1 it is brought there where it has none.
+  await provideCopy(steps, prefix, target);
 
   // 4. Pre-reload hook of the outgoing system, where there is one.
   if (!target.withoutSystem) await sayGoodbye(steps, prefix, target);
@@ -110,6 +97,45 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
     async (step) =>
       await onNode(steps.managementNode, 'short', 'Clear the jobs of the run').clearLoadJobs({ ...step, revisionId }),
     { noUndo: 'They are done.', skippable: { without: 'their directories stay', instead: undefined } },
+  );
+}
+
+async function provideCopy(
+  steps: Steps,
+  prefix: string,
+  target: LoadTarget & { readonly found: string },
+): Promise<void> {
+  const { missing } = await checkCopy(steps, `${prefix}3`, target);
+  // Absent in the answer of a worker that brings nothing.
+  if (missing === undefined) return;
+  const { revisionId } = target;
+  await steps.take(
+    `${prefix}3.1`,
+    'Bring the copy from another library',
+    async (step) => await onNode(steps.managementNode, 'long', 'Bring the copy').bringCopy({ ...step, revisionId }),
+    {
+      undo: async (step) =>
+        await onNode(steps.managementNode, 'guest', 'Leave what was brought').leaveCopy({ ...step, revisionId }),
+    },
+  );
+  await checkCopy(steps, `${prefix}3.2`, target);
+}
+
+async function checkCopy(
+  steps: Steps,
+  number: string,
+  { revisionId, found }: LoadTarget & { readonly found: string },
+): Promise<Evidence> {
+  const what = 'Check the copy in the library';
+  return await steps.take(
+    number,
+    what,
+    async (step) =>
+      await onNode(steps.managementNode, 'long', what).checkLoad({ ...step, revisionId, found, brings: true }),
+    {
+      undo: async (step) =>
+        await onNode(steps.managementNode, 'guest', 'End the checksum jobs').clearLoadJobs({ ...step, revisionId }),
+    },
   );
 }
 

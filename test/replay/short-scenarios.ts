@@ -50,6 +50,7 @@ export const shortScenarios: readonly Scenario[] = [
   },
   { workflow: 'planCapture', name: 'planned', run: async (recorder) => await direct(recorder, 'planCapture') },
   { workflow: 'archiveRuns', name: 'archived', run: async (recorder) => await direct(recorder, 'archiveRuns') },
+  { workflow: 'checkSystems', name: 'looked', run: async (recorder) => await direct(recorder, 'checkSystems') },
   { workflow: 'audit', name: 'reported', run: async (recorder) => await direct(recorder, 'audit') },
 ];
 
@@ -86,7 +87,11 @@ async function deleted({ imprint }: Recorder) {
   return await imprint.client.startDeletion({ image, revision: 2 });
 }
 
-const inputs: Readonly<Record<string, readonly unknown[]>> = { archiveRuns: [], audit: [{ purpose: 'report' }] };
+const inputs: Readonly<Record<string, readonly unknown[]>> = {
+  archiveRuns: [],
+  checkSystems: [{}],
+  audit: [{ purpose: 'report' }],
+};
 
 /** Those that are started by a schedule, or that no run of the catalog stands for. */
 async function direct({ imprint }: Recorder, workflow: string) {

@@ -1,3 +1,4 @@
+import { revisionOfTransfer } from '../../domain/copy-transfer.ts';
 import type { Fence } from '../../domain/fence.ts';
 import { exists, highestEpoch, listJobs, listStaging, type RunDirectory } from '../../library/inventory.ts';
 import { endJobs } from '../../library/jobs.ts';
@@ -48,6 +49,8 @@ export async function fenceAbove(place: LibraryPlace, run: string, node = ''): P
 
 /** Only what is known to be incomplete is deleted: a capture whose plan was not carried out to its end, and that had not begun to publish. */
 async function isIncomplete({ catalog }: ActivityDependencies, place: LibraryPlace, run: string): Promise<boolean> {
+  // What is brought lies whole in the library that it comes from.
+  if (revisionOfTransfer(run) !== undefined) return true;
   const record = await catalog.runs.find(run);
   if (record?.procedure !== 'captureImage') return false;
   if (isComplete({ record, steps: await catalog.runs.steps(run) })) return false;

@@ -1,4 +1,5 @@
 import type { Finding, Mending } from '../../domain/finding.ts';
+import { revisionOfTransfer, transferOwner } from '../../domain/copy-transfer.ts';
 import { nameOfRevision } from '../../domain/image.ts';
 import { exists, listImages, listJobs, listStaging, type RunDirectory } from '../../library/inventory.ts';
 import { libraryPaths } from '../../library/paths.ts';
@@ -32,11 +33,30 @@ export async function findLeftDirectories(look: LibraryLook): Promise<readonly F
 
 type OwnedDirectory = RunDirectory & { readonly owner: string };
 
-async function leftIn({ standings }: LibraryLook, list: () => Promise<readonly RunDirectory[]>) {
+async function leftIn({ deps, standings }: LibraryLook, list: () => Promise<readonly RunDirectory[]>) {
   return await leftOf(standings, {
-    list: async () => (await list()).filter(hasOwner),
-    ownerOf: ({ owner }) => owner,
+    list: async () => await withRuns(deps, (await list()).filter(hasOwner)),
+    ownerOf: ({ run }) => run,
     keyOf: ({ path }) => path,
+  });
+}
+
+/** What is brought from another library belongs to the run that brings it, and to those that wait for it: while there are any it is not left. */
+async function withRuns(
+  { catalog }: ActivityDependencies,
+  directories: readonly OwnedDirectory[],
+): Promise<readonly (OwnedDirectory & { readonly run: string })[]> {
+  if (!directories.some(({ owner }) => revisionOfTransfer(owner) !== undefined)) {
+    return directories.map((one) => ({ ...one, run: one.owner }));
+  }
+  const transfers = new Map((await catalog.copyTransfers.open()).map((one) => [transferOwner(one), one.run]));
+  const users = (await catalog.slots.list()).map(({ resource, holders, queue }) => ({
+    owner: resource.replace(/^check\//, 'bringCopy/'),
+    runs: [...holders, ...queue].map(({ run }) => run),
+  }));
+  return directories.map((one) => {
+    const waiting = users.find(({ owner }) => owner === one.owner)?.runs[0];
+    return { ...one, run: waiting ?? transfers.get(one.owner) ?? one.owner };
   });
 }
 

@@ -9,6 +9,7 @@ import { addCommand, addGroup } from '../command.ts';
 import { withCatalog } from '../connect.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
 import { fields, listed, table } from '../style.ts';
+import { addManagementNodesEditCommand } from './management-nodes-edit.ts';
 
 interface AddOptions extends OutputOptions {
   readonly address: string;
@@ -46,6 +47,7 @@ export function addManagementNodesCommands(program: Command, session: Session): 
     .requiredOption('--address <host>', 'address under which other hosts reach it')
     .requiredOption('--library <directory>', 'absolute path of its image library')
     .action(async (name: string, options: AddOptions) => await add(session, name, options));
+  addManagementNodesEditCommand(group, session);
 }
 
 type Listed = ManagementNode & { readonly fresh: boolean; readonly systems: readonly string[] };

@@ -34,7 +34,7 @@ describe('the help', () => {
       ...['images promote', 'images retire', 'images restore', 'images delete'],
       ...['runs list', 'runs show', 'runs watch', 'runs held', 'runs retry', 'runs skip', 'runs abort', 'runs rescue'],
       ...['runs resume', 'runs power', 'runs move', 'runs pause', 'runs cancel', 'runs export', 'runs replay'],
-      ...['management-nodes list', 'management-nodes show', 'management-nodes add'],
+      ...['management-nodes list', 'management-nodes show', 'management-nodes add', 'management-nodes edit'],
       ...['systems list', 'systems show', 'systems check', 'systems add'],
       ...['operating-systems list', 'operating-systems add'],
       ...['slots list', 'slots controllers', 'slots set', 'doctor'],
