@@ -96,8 +96,9 @@ export interface RevisionOrigin {
   readonly created: string;
 }
 
-/** Whether no preCapture of ours has written this revision's name into the image: it was made elsewhere, or under another name. */
+/** Whether no preCapture of ours has written this revision's name into the image: it was made elsewhere, under another name, or of a system that ran. */
 export function isImported({ manifest }: Pick<Revision, 'manifest'>): boolean {
+  if (manifest?.imageClass === 'live') return true;
   return manifest?.cleanShutdown.kind === 'imported' || manifest?.origin !== undefined;
 }
 
