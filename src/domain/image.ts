@@ -10,9 +10,10 @@ export type RevisionState = (typeof revisionStates)[number];
 /**
  * Disk formats of images. A format comes from the definition, never from looking at the content. `configuration` is no disk but the text of a service's
  * configuration: all that an image of class `service` holds. `archive`: a file that a site's own imaging environment, or tar, wrote and reads; Imprint
- * keeps it, and cannot look into it. How it is packed is said by its name: `.gz`, `.zst`.
+ * keeps it, and cannot look into it. How it is packed is said by its name: `.gz`, `.zst`. `chunks`: the used blocks of a physical disk as a machine sent
+ * them, in frames that prove themselves (src/library/chunks).
  */
-export const diskFormats = ['qcow2', 'raw', 'simulated', 'configuration', 'archive'] as const;
+export const diskFormats = ['qcow2', 'raw', 'simulated', 'configuration', 'archive', 'chunks'] as const;
 export type DiskFormat = (typeof diskFormats)[number];
 
 /** One disk of an image, as its manifest describes it. */

@@ -34,16 +34,35 @@ interface SeenPartition extends Partition {
   readonly complaint: string;
 }
 
+/** A raw disk to search. */
+export interface DiskToSearch {
+  readonly path: string;
+  /** Where file systems may begin beside those that the partition table names. */
+  readonly volumes: readonly Partition[];
+}
+
 /** Finds the file system with an init or /etc/fstab among the partitions of a raw disk. Reads only. */
-export async function findRoot(shell: Shell, disk: string, context: CallContext): Promise<FoundRoot> {
+export async function findRoot(
+  shell: Shell,
+  { path: disk, volumes }: DiskToSearch,
+  context: CallContext,
+): Promise<FoundRoot> {
   const head = await readBytes(shell, { disk, offset: 0, count: PARTITION_TABLE_BYTES }, context);
   const seen: SeenPartition[] = [];
-  for (const partition of parsePartitions(head)) seen.push(await lookInto(shell, disk, partition, context));
+  for (const partition of withVolumes(parsePartitions(head), volumes)) {
+    seen.push(await lookInto(shell, disk, partition, context));
+  }
   const root = seen.find(({ isRoot }) => isRoot);
   if (root?.state === undefined) return { types: await recognizeAll(shell, disk, seen, context) };
   const clean = seen.every(({ state }) => state?.clean ?? true);
   const { offset, needsRecovery } = root;
   return { root: { disk, offset, needsRecovery, state: { ...root.state, clean } }, types: [] };
+}
+
+/** Each place once, under the number that the table gives it. */
+function withVolumes(partitions: readonly Partition[], volumes: readonly Partition[]): readonly Partition[] {
+  const known = new Set(partitions.map(({ offset }) => offset));
+  return [...partitions, ...volumes.filter(({ offset }) => !known.has(offset))];
 }
 
 async function lookInto(

@@ -5,6 +5,8 @@ import { SIMULATED_DISK_MAGIC } from '../domain/simulated-disk.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
 import { findArchiveFault } from './archive-fault.ts';
 import { configurationFault } from './configuration-file.ts';
+import { requireThisHost } from './chunks/this-host.ts';
+import { verifyChunks } from './chunks/verify.ts';
 import { identifyFiles } from './file-identity.ts';
 import { keepAlive } from './keep-alive.ts';
 import { fileIn } from './paths.ts';
@@ -15,7 +17,8 @@ export type DiskToCheck = Pick<ImageDisk, 'file' | 'format' | 'virtualSizeBytes'
 
 /**
  * Checks that the files of a directory of the library are whole disks of their declared formats and sizes: no backing file, no data file, not
- * encrypted, clean; or, where no disk is meant, a text. The format is taken from the definition. IntegrityError names the file and what is wrong. Reads only.
+ * encrypted, clean; of chunks that each is there, with the bytes that were sent; or, where no disk is meant, a text. The format is taken from the
+ * definition. IntegrityError names the file and what is wrong. Reads only.
  */
 export async function verifyStructure(
   place: LibraryPlace,
@@ -26,8 +29,9 @@ export async function verifyStructure(
   const names = disks.map((disk) => disk.file);
   await identifyFiles(place, directory, names, context);
   for (const disk of disks) {
-    const checking = verifyDisk({ place, path: fileIn(directory, disk.file), disk }, context);
-    await keepAlive(context, { what: `Check the structure of ${disk.file}` }, checking);
+    const at = { place, path: fileIn(directory, disk.file), disk };
+    if (disk.format === 'chunks') await verifyChunkDisk(at, context);
+    else await keepAlive(context, { what: `Check the structure of ${disk.file}` }, verifyDisk(at, context));
   }
 }
 
@@ -45,11 +49,19 @@ async function verifyDisk(at: DiskAt, context: CallContext): Promise<void> {
   const { shell } = at.place;
   const info = await infoOfDisk(shell, { path: at.path, format: at.disk.format }, context);
   if (info.fault !== undefined) throw broken(at, info.fault);
-  if (info.virtualSizeBytes === at.disk.virtualSizeBytes) return;
-  throw broken(
-    at,
-    `its disk has ${String(info.virtualSizeBytes)} bytes, ${String(at.disk.virtualSizeBytes)} are expected`,
-  );
+  requireSize(at, info.virtualSizeBytes);
+}
+
+function requireSize(at: DiskAt, found: number): void {
+  if (found === at.disk.virtualSizeBytes) return;
+  throw broken(at, `its disk has ${String(found)} bytes, ${String(at.disk.virtualSizeBytes)} are expected`);
+}
+
+/** Reads all of it, and says how far it is. */
+async function verifyChunkDisk(at: DiskAt, context: CallContext): Promise<void> {
+  requireThisHost(at.place, `check the structure of ${at.path}`);
+  const { layout } = await verifyChunks(at.path, context);
+  requireSize(at, layout.disk.sizeBytes);
 }
 
 async function verifyQcow2(at: DiskAt, context: CallContext): Promise<void> {
