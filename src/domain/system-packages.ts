@@ -25,6 +25,7 @@ export const systemPackages = {
     { shownBy: 'qemu-storage-daemon', package: 'qemu-system-common' },
     { shownBy: 'debugfs', package: 'e2fsprogs' },
     { shownBy: 'fusermount3', package: 'fuse3' },
+    { shownBy: 'zstd', package: 'zstd' },
   ],
   /** Copies of images from one library to another. */
   copies: [

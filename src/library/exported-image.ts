@@ -58,10 +58,10 @@ export async function readExported(place: LibraryPlace, directory: string, conte
   return manifest;
 }
 
-/** Disks of an image are qcow2 or simulated, and no two share a name. */
+/** Disks of an image are never raw, and no two share a name. */
 function refuseUnfit(directory: string, { disks }: Manifest): void {
   const raw = disks.find(({ format }) => format === 'raw');
-  if (raw !== undefined) throw new IntegrityError(`import ${directory}: ${raw.file} is raw; an exported disk is qcow2`);
+  if (raw !== undefined) throw new IntegrityError(`import ${directory}: ${raw.file} is raw; an exported disk never is`);
   for (const names of [disks.map(({ name }) => name), disks.map(({ file }) => file)]) {
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw new IntegrityError(`import ${directory}: its manifest names ${twice} twice`);

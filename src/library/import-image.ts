@@ -8,6 +8,8 @@ import type { Jobs } from '../remote/job.ts';
 import type { LibraryPlace } from '../remote/library-place.ts';
 import { convertArguments, parseProgress } from '../remote/qemu-img.ts';
 import { checksumStaged, type FileChecksum } from './checksum.ts';
+import { listFrames } from './chunks/frames.ts';
+import { requireThisHost } from './chunks/this-host.ts';
 import { completeJob } from './complete-job.ts';
 import { endJobs } from './jobs.ts';
 import { readManifest } from './manifest.ts';
@@ -107,6 +109,7 @@ const extensions: Readonly<Record<Exclude<DiskFormat, 'raw' | 'archive'>, string
   qcow2: 'qcow2',
   simulated: 'simulated',
   configuration: 'conf',
+  chunks: 'chunks',
 };
 
 function stagedFile(source: Source): string {
@@ -128,7 +131,7 @@ async function requireSources(place: LibraryPlace, sources: readonly Source[], c
   await requireSpace(place, bytes, context);
 }
 
-/** A qcow2 file is taken over as it is, by reflink where the file system can; anything raw becomes qcow2. */
+/** A file is taken over as it is, by reflink where the file system can; only what is raw becomes qcow2. */
 async function stageSource(place: LibraryPlace, jobs: Jobs, source: Source, context: CallContext): Promise<void> {
   const { path, format, name, fence } = source;
   const target = fileIn(libraryPaths(place).staging(fence.owner), stagedFile(source));
@@ -166,6 +169,7 @@ async function virtualSize(place: LibraryPlace, disk: FileToImport, context: Cal
   const { path, format } = disk;
   if (format === 'qcow2' || format === 'raw')
     return (await infoOfDisk(place.shell, { path, format }, context)).virtualSizeBytes;
+  if (format === 'chunks') return await chunkDiskBytes(place, path);
   if (format === 'archive') return await fileSize(place, path, context);
   const content = await place.shell.download(path, { signal: context.signal, timeoutMs: 60_000 });
   if (format === 'configuration') return content.byteLength;
@@ -175,6 +179,11 @@ async function virtualSize(place: LibraryPlace, disk: FileToImport, context: Cal
 async function fileSize({ shell }: LibraryPlace, path: string, context: CallContext): Promise<number> {
   const options = { signal: context.signal, timeoutMs: 60_000 };
   return Number((await shell.run('stat', ['-c', '%s', '--', path], options)).stdout);
+}
+
+async function chunkDiskBytes(place: LibraryPlace, path: string): Promise<number> {
+  requireThisHost(place, `import ${path}`);
+  return (await listFrames(path)).layout.disk.sizeBytes;
 }
 
 function manifestOf(

@@ -3,14 +3,14 @@ import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CallContext } from '../../../../src/domain/call-context.ts';
-import { IntegrityError, UnavailableError } from '../../../../src/domain/errors.ts';
-import { openChunkFile, type ChunkFile, type ChunkToAppend } from '../../../../src/library/chunks/chunk-file.ts';
-import { expandChunks } from '../../../../src/library/chunks/expand.ts';
-import { encodeHeader } from '../../../../src/library/chunks/frame.ts';
-import { listFrames } from '../../../../src/library/chunks/frames.ts';
-import { verifyChunks } from '../../../../src/library/chunks/verify.ts';
-import { chunkOf, encodeLayout, layoutOf } from '../../../support/chunk-disk.ts';
+import type { CallContext } from '../../../src/domain/call-context.ts';
+import { IntegrityError, UnavailableError } from '../../../src/domain/errors.ts';
+import { openChunkFile, type ChunkFile, type ChunkToAppend } from '../../../src/library/chunks/chunk-file.ts';
+import { expandChunks } from '../../../src/library/chunks/expand.ts';
+import { encodeHeader } from '../../../src/library/chunks/frame.ts';
+import { listFrames } from '../../../src/library/chunks/frames.ts';
+import { verifyChunks } from '../../../src/library/chunks/verify.ts';
+import { chunkOf, encodeLayout, layoutOf } from '../../support/chunk-disk.ts';
 
 const context: CallContext = { signal: new AbortController().signal, progress: () => undefined };
 const CHUNK = 65_536;
