@@ -17,6 +17,9 @@ async function build(): Promise<void> {
     await execa('tsc', ['--project', 'tsconfig.build.json'], { cwd: root, preferLocal: true, stdio: 'inherit' });
   });
   await cp(join(root, 'src/catalog/migrations'), join(root, 'dist/catalog/migrations'), { recursive: true });
+  // The imaging environment is packed from these files, not compiled.
+  const agent = 'imaging/environment/agent';
+  await cp(join(root, 'src', agent), join(root, 'dist', agent), { recursive: true });
   await chmod(join(root, 'dist/cli/main.js'), 0o755);
   await report.during('Bundling the workflows', async () => {
     const { code } = await bundleWorkflowCode({

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { InvalidInputError } from './domain/errors.ts';
 
+const port = z.coerce.number().int().min(1).max(65_535);
+
 /** Every setting of a management node's worker, of the client and of the command line, with default, bounds and help. */
 const settings = {
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe('PostgreSQL of the catalog'),
@@ -125,6 +127,20 @@ const settings = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("address of Temporal's UI; the command line then prints the page of each run"),
+  IMPRINT_IMAGING_ADDRESS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'address under which machines that boot over the network reach this management node, on a segment of their own; not set: none are served',
+    ),
+  IMPRINT_IMAGING_LISTEN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('address on which they are served; not set: the one under which they reach it'),
+  IMPRINT_IMAGING_HTTP_PORT: port.default(8480).describe('port for boot scripts, kernel and initramfs, over HTTP'),
+  IMPRINT_IMAGING_HTTPS_PORT: port.default(8443).describe('port for everything else that machines ask, over TLS'),
   IMPRINT_SIMULATED_WORLD: z
     .string()
     .startsWith('/', 'expected an absolute path')

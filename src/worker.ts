@@ -12,6 +12,7 @@ import { createModules, type Modules } from './worker/modules.ts';
 import { checkSiteDirectory } from './os/site-check.ts';
 import { ensureSearchAttributes } from './platform/search-attributes.ts';
 import { scheduleArchiver } from './worker/archive-schedule.ts';
+import { startImaging } from './worker/imaging.ts';
 import { leaveAwayRegularly } from './worker/leave-away.ts';
 import { settleHome } from './worker/temporal-home.ts';
 import { scheduleAudit } from './worker/audit-schedule.ts';
@@ -39,6 +40,7 @@ export async function runWorker(config: WorkerConfig): Promise<void> {
     const modules = createModules(config, catalog, launcher.launch);
     closers.push(async () => await modules.close());
     await introduce(config, catalog, modules);
+    closers.push(await startImaging(config, logger));
     closers.push(checkInRegularly(config, catalog, logger));
     closers.push(leaveAwayRegularly({ place, deps: modules.dependencies, config, logger }));
     const workers = await createTemporalWorkers(place, config, modules.dependencies);

@@ -4,6 +4,7 @@ import { addCaptureCommand } from './commands/capture.ts';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addImagesCommands } from './commands/images.ts';
+import { addImagingCommands } from './commands/imaging.ts';
 import { addLoadCommand } from './commands/load.ts';
 import { addManagementNodesCommands } from './commands/management-nodes.ts';
 import { addNodesCommands } from './commands/nodes.ts';
@@ -71,6 +72,7 @@ export function createProgram(session: Session): Command {
   addOperatingSystemsCommands(program, session);
   addSlotsCommands(program, session);
   addDoctorCommand(program, session);
+  addImagingCommands(program, session);
   addWorkerCommand(program, session);
   addUpCommand(program, session);
   addCompletionCommands(program, session);

@@ -60,6 +60,21 @@ export const systemPackages = {
     { shownBy: 'pkg-config', package: 'pkg-config' },
     { shownBy: '/usr/include/libvirt/libvirt.h', package: 'libvirt-dev' },
   ],
+  /** The environment that machines boot over the network, and the machine that boots it in the tests. */
+  imaging: [
+    { shownBy: 'mmdebstrap', package: 'mmdebstrap' },
+    { shownBy: '/usr/share/keyrings/debian-archive-keyring.gpg', package: 'debian-archive-keyring' },
+    { shownBy: 'depmod', package: 'kmod' },
+    { shownBy: 'zstd', package: 'zstd' },
+    { shownBy: 'openssl', package: 'openssl' },
+    { shownBy: 'curl', package: 'curl' },
+    { shownBy: 'qemu-system-x86_64', package: 'qemu-system-x86' },
+    { shownBy: '/usr/lib/ipxe/qemu/efi-virtio.rom', package: 'ipxe-qemu' },
+    { shownBy: 'sfdisk', package: 'fdisk' },
+    { shownBy: 'mkfs.vfat', package: 'dosfstools' },
+    { shownBy: 'mke2fs', package: 'e2fsprogs' },
+    { shownBy: 'perl', package: 'perl-base' },
+  ],
   /** Whose completion is tested; bash is always there. */
   shells: [
     { shownBy: 'zsh', package: 'zsh' },

@@ -4,7 +4,17 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../../src/cli/program.ts';
 import { captureTerminal, imprint } from '../../support/captured-terminal.ts';
 
-const groups = ['imprint', 'nodes', 'images', 'runs', 'management-nodes', 'systems', 'operating-systems', 'slots'];
+const groups = [
+  'imprint',
+  'nodes',
+  'images',
+  'runs',
+  'management-nodes',
+  'systems',
+  'operating-systems',
+  'slots',
+  'imaging',
+];
 
 function commandsOf(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(commandsOf)];
@@ -38,6 +48,7 @@ describe('the help', () => {
       ...['systems list', 'systems show', 'systems check', 'systems add'],
       ...['operating-systems list', 'operating-systems add'],
       ...['slots list', 'slots controllers', 'slots set', 'doctor'],
+      ...['imaging build', 'imaging script'],
       ...['worker', 'up', 'completion'],
     ]);
   });

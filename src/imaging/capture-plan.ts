@@ -1,0 +1,149 @@
+import { gapsBetween, mergeExtents, type Extent } from './extents.ts';
+import type { Disk, LogicalVolume, MachineFacts, Volume } from './machine-facts.ts';
+
+/** Which program of partclone knows the used blocks of a file system. */
+const MAPPERS: Readonly<Record<string, string>> = {
+  ext2: 'extfs',
+  ext3: 'extfs',
+  ext4: 'extfs',
+  xfs: 'xfs',
+  btrfs: 'btrfs',
+  ntfs: 'ntfs',
+  vfat: 'fat',
+  exfat: 'exfat',
+};
+
+/** A file system whose used blocks the environment is to find out. */
+export interface MapTask {
+  /** `/dev/vda1`. */
+  readonly path: string;
+  /** `partclone.<mapper>`. */
+  readonly mapper: string;
+}
+
+/** All that must be mapped before a disk can be cut into chunks. */
+export function mapTasks(disk: Disk, facts: MachineFacts): readonly MapTask[] {
+  const volumes = [...volumesOf(disk), ...logicalVolumesOn(disk, facts)];
+  return volumes.flatMap((volume) => {
+    const mapper = mapperOf(volume, facts);
+    return mapper === undefined ? [] : [{ path: volume.path, mapper }];
+  });
+}
+
+/** The used extents of a volume, from its own beginning; undefined when its map could not be made. */
+export type MapOf = (path: string) => readonly Extent[] | undefined;
+
+export interface UsedBlocks {
+  readonly used: readonly Extent[];
+  /** What is read whole, or left out, and why. */
+  readonly notes: readonly string[];
+}
+
+/** Everything of a disk that an image needs: gaps with boot code and tables, used blocks, and whole volumes of which nothing better is known. */
+export function usedBlocks(disk: Disk, facts: MachineFacts, mapOf: MapOf): UsedBlocks {
+  const parts = volumesOf(disk).map((volume) => usedOf(volume, { disk, facts, mapOf }));
+  return {
+    used: mergeExtents([...betweenPartitions(disk), ...parts.flatMap(({ used }) => used)]),
+    notes: parts.flatMap(({ notes }) => notes),
+  };
+}
+
+/** A gap up to this size is read whole: 1 MiB before the first partition, boot sectors of logical partitions. Of a larger one its first and last bytes. */
+const GAP_BYTES = 1024 ** 2;
+
+function betweenPartitions(disk: Disk): readonly Extent[] {
+  if (volumesOf(disk).some(({ path }) => path === disk.path)) return [];
+  const taken = volumesOf(disk).map(({ offset, sizeBytes }): Extent => [offset, sizeBytes]);
+  return gapsBetween(taken, [0, disk.sizeBytes]).flatMap(([offset, length]): readonly Extent[] => {
+    if (length <= 2 * GAP_BYTES) return [[offset, length]];
+    return [
+      [offset, GAP_BYTES],
+      [offset + length - GAP_BYTES, GAP_BYTES],
+    ];
+  });
+}
+
+/** Partitions that hold something themselves: an extended partition only holds others. A disk without partitions is a volume itself. */
+export function volumesOf(disk: Disk): readonly Volume[] {
+  const extended = new Set(
+    (disk.table?.partitions ?? [])
+      .filter(({ type }) => /^(5|f|85)$/.test(type))
+      .map(({ start }) => start * disk.sectorBytes),
+  );
+  const partitions = disk.partitions.filter(({ offset }) => disk.table?.label !== 'dos' || !extended.has(offset));
+  if (disk.table !== undefined) return partitions;
+  return [{ path: disk.path, number: disk.number, offset: 0, sizeBytes: disk.sizeBytes, probe: disk.probe }];
+}
+
+interface Known {
+  readonly disk: Disk;
+  readonly facts: MachineFacts;
+  readonly mapOf: MapOf;
+}
+
+function usedOf(volume: Volume, known: Known): UsedBlocks {
+  if (volume.probe.type === 'swap') return { used: [], notes: [] };
+  if (volume.probe.type === 'LVM2_member') return usedOfPhysicalVolume(volume, known);
+  const map = known.mapOf(volume.path);
+  if (map !== undefined) return { used: shift(map, volume.offset), notes: [] };
+  const what = volume.probe.type ?? 'unknown content';
+  return { used: [[volume.offset, volume.sizeBytes]], notes: [`${volume.path} (${what}) is read whole`] };
+}
+
+/** Of a physical volume: its metadata, and the used blocks of the logical volumes that lie on it in plain pieces. */
+function usedOfPhysicalVolume(volume: Volume, { facts, mapOf }: Known): UsedBlocks {
+  const on = facts.logicalVolumes.filter(({ mappings }) => mappings.some((piece) => piece.on === volume.number));
+  const isPlain = facts.logicalVolumes.every(({ mappings }) => mappings.every(({ kind }) => kind === 'linear'));
+  if (on.length === 0 || !isPlain) {
+    const why = on.length === 0 ? 'no active logical volumes' : 'volumes that are not plain';
+    return { used: [[volume.offset, volume.sizeBytes]], notes: [`${volume.path} (LVM, ${why}) is read whole`] };
+  }
+  const pieces = on.flatMap(({ mappings }) => mappings.filter((piece) => piece.on === volume.number));
+  const taken = pieces.map(({ offset = 0, length }): Extent => [offset, length]);
+  const gaps = gapsBetween(taken, [0, volume.sizeBytes]);
+  // Metadata lies before the first piece, and may lie at the end too; free extents between pieces hold nothing.
+  const metadata = gaps.flatMap(([offset, length]): readonly Extent[] => {
+    if (offset === 0) return [[0, length]];
+    return offset + length === volume.sizeBytes
+      ? [[offset + Math.max(0, length - GAP_BYTES), Math.min(length, GAP_BYTES)]]
+      : [];
+  });
+  const parts = on.map((logical) => usedOfLogicalVolume(logical, volume, mapOf(logical.path)));
+  const used = shift([...metadata, ...parts.flatMap((part) => part.used)], volume.offset);
+  return { used, notes: parts.flatMap(({ notes }) => notes) };
+}
+
+/** From the logical volume's own offsets to those of the physical volume. */
+function usedOfLogicalVolume(logical: LogicalVolume, on: Volume, map: readonly Extent[] | undefined): UsedBlocks {
+  const swapHeader: readonly Extent[] = [[0, 4096]];
+  const own = logical.probe.type === 'swap' ? swapHeader : (map ?? [[0, logical.sizeBytes] as const]);
+  const used = logical.mappings
+    .filter((piece) => piece.on === on.number)
+    .flatMap(({ from, length, offset = 0 }) =>
+      own.flatMap(([at, bytes]): readonly Extent[] => {
+        const [first, end] = [Math.max(at, from), Math.min(at + bytes, from + length)];
+        return first < end ? [[first - from + offset, end - first]] : [];
+      }),
+    );
+  const isWhole = map === undefined && logical.probe.type !== 'swap';
+  return { used, notes: isWhole ? [`${logical.path} (${logical.probe.type ?? 'unknown content'}) is read whole`] : [] };
+}
+
+function logicalVolumesOn(disk: Disk, facts: MachineFacts): readonly LogicalVolume[] {
+  const numbers = volumesOf(disk).map(({ number }) => number);
+  return facts.logicalVolumes.filter(({ mappings }) =>
+    mappings.some(({ on }) => on !== undefined && numbers.includes(on)),
+  );
+}
+
+/** A btrfs of several devices can be read only whole: the map of one device says nothing of the others. */
+function mapperOf(volume: Volume, facts: MachineFacts): string | undefined {
+  const { type, uuid } = volume.probe;
+  const volumes = [...facts.disks.flatMap(volumesOf), ...facts.logicalVolumes];
+  if (type === 'btrfs' && volumes.filter(({ probe }) => probe.uuid === uuid).length > 1) return undefined;
+  return type === undefined ? undefined : MAPPERS[type];
+}
+
+function shift(extents: readonly Extent[], by: number): readonly Extent[] {
+  return extents.map(([offset, length]) => [offset + by, length] as const);
+}

@@ -1,0 +1,71 @@
+import type { ChunkLayout } from '../library/chunks/layout.ts';
+import { volumesOf } from './capture-plan.ts';
+import type { Disk, MachineFacts, Volume } from './machine-facts.ts';
+
+/** Something that the environment does to a disk that was written: `id` names it, `words` are a verb of its closed list and what belongs to it. */
+export interface LoadStep {
+  readonly id: string;
+  readonly words: readonly [verb: string, ...arguments_: string[]];
+}
+
+export interface LoadSteps {
+  readonly steps: readonly LoadStep[];
+  /** What is left as it is, and why. */
+  readonly notes: readonly string[];
+}
+
+/** File systems that can be made larger in place. */
+const GROWING = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'ntfs']);
+const MOUNTED_FOR_KEYS = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs']);
+const EFI_TYPES = new Set(['c12a7328-f81f-11d2-ba4b-00a0c93ec93b', 'ef']);
+
+/** What makes the disk that a layout describes right for the disk that it was written to. `disk` and `facts` are as found after the writing. */
+export function stepsOfDisk(disk: Disk, layout: ChunkLayout, wanted: { readonly grow: boolean }): LoadSteps {
+  const isLarger = disk.sizeBytes > layout.disk.sizeBytes;
+  const growing = isLarger && wanted.grow ? growSteps(disk) : { steps: [], notes: [] };
+  const gpt = isLarger && disk.table?.label === 'gpt' ? [step('fix-gpt', disk.path)] : [];
+  const swaps = layout.contents.filter(({ type, copied }) => type === 'swap' && copied === 'none');
+  const swapSteps = swaps.flatMap(({ offset, uuid = '-', label = '-' }) => {
+    const volume = disk.partitions.find((partition) => partition.offset === offset);
+    return volume === undefined ? [] : [step('swap', volume.path, uuid, label)];
+  });
+  return { steps: [...gpt, ...growing.steps, ...swapSteps, ...efiSteps(disk)], notes: growing.notes };
+}
+
+/** Host keys are made into each file system that holds a system; where none does, the environment says so. */
+export function hostKeySteps(disks: readonly Disk[], facts: MachineFacts): readonly LoadStep[] {
+  const logical = facts.logicalVolumes.filter(({ mappings }) =>
+    mappings.some(({ on }) => disks.some((disk) => disk.partitions.some(({ number }) => number === on))),
+  );
+  const volumes: readonly Volume[] = [...disks.flatMap(volumesOf), ...logical];
+  return volumes
+    .filter(({ probe }) => MOUNTED_FOR_KEYS.has(probe.type ?? ''))
+    .map(({ path, probe }) => step('host-keys', path, probe.type ?? ''));
+}
+
+function growSteps(disk: Disk): LoadSteps {
+  const last = volumesOf(disk).toSorted((a, b) => b.offset - a.offset)[0];
+  if (last === undefined) return { steps: [], notes: [`${disk.path} has no partition that could grow`] };
+  const type = last.probe.type ?? 'unknown content';
+  const number = last.path.slice(disk.path.length).replace(/^p/, '');
+  const isLogical = disk.table?.label === 'dos' && Number(number) > 4;
+  if (!GROWING.has(type) || isLogical) {
+    const what = isLogical ? 'a logical partition' : type;
+    return { steps: [], notes: [`${last.path} (${what}) is left at its size: it is not grown`] };
+  }
+  const partition = last.path === disk.path ? [] : [step('grow-partition', disk.path, number)];
+  return { steps: [...partition, step('grow-fs', last.path, type)], notes: [] };
+}
+
+/** Firmware that has no entry for this disk starts `EFI/BOOT/BOOTX64.EFI`. */
+function efiSteps(disk: Disk): readonly LoadStep[] {
+  const starts = (disk.table?.partitions ?? [])
+    .filter(({ type }) => EFI_TYPES.has(type.toLowerCase()))
+    .map(({ start }) => start * disk.sectorBytes);
+  const systems = disk.partitions.filter(({ offset, probe }) => starts.includes(offset) && probe.type === 'vfat');
+  return systems.map(({ path }) => step('efi', path));
+}
+
+function step(verb: string, ...words: readonly string[]): LoadStep {
+  return { id: [verb, words[0]].join(' '), words: [verb, ...words] };
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { IntegrityError } from '../domain/errors.ts';
+import {
+  readBlkid,
+  readDmTable,
+  readDumpe2fs,
+  readSfdisk,
+  type Dumpe2fs,
+  type Mapping,
+  type PartitionTable,
+  type Probe,
+} from './tool-outputs.ts';
+
+/** A part of a disk, or a logical volume: what may hold a file system. */
+export interface Volume {
+  /** `/dev/vda1`, `/dev/mapper/vg-root`. */
+  readonly path: string;
+  /** The kernel's number: `254:1`. */
+  readonly number: string;
+  /** Where it begins on its disk; 0 for a logical volume. */
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly probe: Probe;
+  readonly ext?: Dumpe2fs;
+}
+
+export interface Disk {
+  readonly path: string;
+  readonly number: string;
+  readonly sizeBytes: number;
+  readonly sectorBytes: number;
+  readonly serial?: string;
+  /** Of the disk itself: a file system without a partition table, or the kind of the table. */
+  readonly probe: Probe;
+  readonly table?: PartitionTable;
+  /** SHA-256 of sfdisk's JSON; undefined without a table. */
+  readonly tableDigest?: string;
+  /** What `sfdisk --dump` printed. */
+  readonly tableScript?: string;
+  readonly partitions: readonly Volume[];
+}
+
+export interface LogicalVolume extends Volume {
+  readonly mappings: readonly Mapping[];
+}
+
+/** What the environment has found on its machine. */
+export interface MachineFacts {
+  readonly disks: readonly Disk[];
+  readonly logicalVolumes: readonly LogicalVolume[];
+}
+
+/**
+ * Reads what the environment's `facts` prints: the outputs of its tools, each after a line `=== kind name numbers…`. IntegrityError when it is cut: it ends
+ * in `=== end`.
+ */
+export function readFacts(text: string): MachineFacts {
+  const sections = split(text);
+  if (sections.at(-1)?.kind !== 'end')
+    throw new IntegrityError("read the machine's facts: they are cut", { evidence: { bytes: text.length } });
+  const output = (kind: string, name: string): string | undefined =>
+    sections.find((section) => section.kind === kind && section.words[0] === name)?.body;
+  const volume = (path: string, number: string, [offset, sizeBytes]: readonly [number, number]): Volume => {
+    const ext = output('ext', path);
+    const probe = readBlkid(output('probe', path) ?? '');
+    return { path, number, offset, sizeBytes, probe, ...(ext === undefined ? {} : { ext: readDumpe2fs(ext) }) };
+  };
+  const all = (kind: string): readonly Section[] => sections.filter((section) => section.kind === kind);
+  return {
+    disks: all('disk').map(({ words }) => {
+      const [path = '', number = '', bytes, sector, serial = ''] = words;
+      const table = output('table', path)?.trim() ?? '';
+      const ofDisk = all('part').filter((part) => part.words[0] === path);
+      return {
+        ...{ path, number, sizeBytes: Number(bytes), sectorBytes: Number(sector) },
+        ...(serial === '' || serial === '-' ? {} : { serial }),
+        probe: readBlkid(output('probe', path) ?? ''),
+        ...(table === ''
+          ? {}
+          : { table: readSfdisk(table), tableDigest: digest(table), tableScript: output('dump', path) ?? '' }),
+        partitions: ofDisk.map((part) => {
+          const [, name = '', partNumber = '', start, size] = part.words;
+          return volume(name, partNumber, [Number(start), Number(size)]);
+        }),
+      };
+    }),
+    logicalVolumes: all('mapped').map(({ words, body }) => {
+      const [path = '', number = '', bytes] = words;
+      return { ...volume(path, number, [0, Number(bytes)]), mappings: readDmTable(body) };
+    }),
+  };
+}
+
+interface Section {
+  readonly kind: string;
+  readonly words: readonly string[];
+  readonly body: string;
+}
+
+function split(text: string): readonly Section[] {
+  const parts = `\n${text}`.split('\n=== ').slice(1);
+  return parts.map((part) => {
+    const [heading = '', ...body] = part.split('\n');
+    const [kind = '', ...words] = heading.split('\t');
+    return { kind: kind.trim(), words, body: body.join('\n') };
+  });
+}
+
+/** Without the name of the disk, which changes with the order in which drivers start. */
+function digest(table: string): string {
+  const nameless = table.replace(/"(node|device)": *"[^"]*",?/g, '').replace(/\s+/g, ' ');
+  return createHash('sha256').update(nameless).digest('hex');
+}

@@ -1,0 +1,133 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
+import { posix } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { errorChain, UnavailableError } from '../domain/errors.ts';
+import { serverIdentity } from './authority.ts';
+import { answerBoot, type BootAnswer, type BootParts } from './boot-routes.ts';
+import { baseAddress } from './boot-script.ts';
+import { makeArchive } from './environment/archive.ts';
+import type { BuiltEnvironment } from './environment/build.ts';
+import { createMachineDesk } from './machine-desk.ts';
+import { createMachineRoutes } from './machine-routes.ts';
+import { answerOf, readRequest, send } from './requests.ts';
+import { createStateKeeper } from './state-keeper.ts';
+
+/** Where a management node serves machines that boot over the network. */
+export interface ImagingSettings {
+  /** Absolute: the management node's library, where the orders lie. */
+  readonly library: string;
+  /** Under which machines reach it; also in its certificate. */
+  readonly address: string;
+  /** On which it listens. */
+  readonly listen: string;
+  /** 0: any free one, for tests. */
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** Kernel and initramfs; made at need. */
+  readonly environment: () => Promise<BuiltEnvironment>;
+  /** For the log: what could not be answered, and why. */
+  readonly complain: (words: string) => void;
+}
+
+export interface ImagingServer {
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  close(): Promise<void>;
+}
+
+/** Serves boot scripts, kernel and initramfs over HTTP, and all else over TLS. UnavailableError when a port is taken. */
+export async function startImagingServer(settings: ImagingSettings): Promise<ImagingServer> {
+  const keeper = createStateKeeper();
+  const desk = createMachineDesk(keeper);
+  const identity = await serverIdentity(posix.join(settings.library, '.imaging', 'tls'), settings.address);
+  const routes = createMachineRoutes(settings.library, keeper, desk);
+  const tls = createTlsServer(
+    { cert: identity.certificate, key: identity.key, minVersion: 'TLSv1.2' },
+    (message, response) => {
+      void routes.answer(readRequest(message)).then((answer) => {
+        if (answer.status >= 400)
+          settings.complain(`${message.method ?? ''} ${message.url ?? ''}: ${String(answer.body)}`);
+        send(response, answer);
+      });
+    },
+  );
+  const httpsPort = await listen(tls, settings.listen, settings.httpsPort);
+  const carrier = carryAuthority(identity.authority);
+  const boot: BootParts & { httpPort: number } = {
+    ...{ library: settings.library, keeper, httpPort: 0 },
+    get addresses() {
+      const { address } = settings;
+      return { base: baseAddress(address, boot.httpPort), api: baseAddress(address, httpsPort, 'https') };
+    },
+    environment: async () => ({ ...(await settings.environment()), carrier }),
+  };
+  const plain = createPlainServer((message, response) => {
+    void serveBoot(boot, message, response).catch((error: unknown) => {
+      settings.complain(`${message.url ?? ''}: ${errorChain(error)}`);
+      if (response.headersSent) response.destroy();
+      else send(response, answerOf(error));
+    });
+  });
+  boot.httpPort = await listen(plain, settings.listen, settings.httpPort).catch(async (error: unknown) => {
+    await close(tls);
+    throw error;
+  });
+  return {
+    httpPort: boot.httpPort,
+    httpsPort,
+    close: async () => {
+      await Promise.all([close(plain), close(tls)]);
+      await desk.close();
+    },
+  };
+}
+
+async function serveBoot(parts: BootParts, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  const answer = await answerBoot(parts, readRequest(message));
+  if (answer === undefined) send(response, { status: 404, body: 'there is no such thing\n' });
+  else if ('text' in answer) send(response, { status: 200, body: answer.text });
+  else await sendFile(answer, response);
+}
+
+async function sendFile(
+  { file, before }: Extract<BootAnswer, { file: string }>,
+  response: ServerResponse,
+): Promise<void> {
+  const { size } = await stat(file);
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': before.length + size });
+  response.write(before);
+  await pipeline(createReadStream(file), response);
+}
+
+/** A kernel unpacks several archives, one after the other; the later one adds to what the first has made. */
+function carryAuthority(certificate: string): Buffer {
+  const directory = (path: string) =>
+    ({ path, kind: 'directory', content: Buffer.alloc(0), executable: false }) as const;
+  const file = {
+    path: 'etc/imprint/authority.crt',
+    kind: 'file',
+    content: Buffer.from(certificate),
+    executable: false,
+  } as const;
+  return makeArchive([directory('etc'), directory('etc/imprint'), file]);
+}
+
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new UnavailableError(`listen for machines on ${host}, port ${String(port)}`, { cause })),
+    );
+    server.listen({ host, port }, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function close(server: Server & { closeAllConnections(): void }): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  await closed;
+}

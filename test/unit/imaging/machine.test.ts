@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { mapTasks, usedBlocks } from '../../../src/imaging/capture-plan.ts';
+import { differences, recordDisk } from '../../../src/imaging/disk-record.ts';
+import { refuseTargets } from '../../../src/imaging/load-target.ts';
+import { stepsOfDisk } from '../../../src/imaging/load-steps.ts';
+import { layoutOfDisk } from '../../../src/imaging/layout-of-disk.ts';
+import { readFacts, type MachineFacts } from '../../../src/imaging/machine-facts.ts';
+import { selectDisk } from '../../../src/imaging/select-disk.ts';
+
+const MiB = 1024 ** 2;
+
+/** A disk with an ext4 of 64 MiB at 1 MiB, and a physical volume of 128 MiB at 65 MiB with a logical volume in two pieces; 300 MiB in all. */
+const facts = (mountCount = 3, tail = '\n=== end\n'): string =>
+  [
+    `=== disk\t/dev/vda\t254:0\t${300 * MiB}\t512\tSERIAL-1`,
+    `=== table\t/dev/vda\n${JSON.stringify({
+      partitiontable: {
+        label: 'dos',
+        id: '0x1',
+        device: '/dev/vda',
+        partitions: [
+          { node: '/dev/vda1', start: 2_048, size: 131_072, type: '83' },
+          { node: '/dev/vda2', start: 133_120, size: 262_144, type: '8e' },
+        ],
+      },
+    })}`,
+    '=== dump\t/dev/vda\nlabel: dos\n=== probe\t/dev/vda\nPTTYPE=dos',
+    `=== part\t/dev/vda\t/dev/vda1\t254:1\t${MiB}\t${64 * MiB}`,
+    '=== probe\t/dev/vda1\nTYPE=ext4\nUUID=aaaa',
+    `=== ext\t/dev/vda1\nMount count:              ${mountCount}\nLast mount time:          Sun Nov 29 16:00:00 2026`,
+    `=== part\t/dev/vda\t/dev/vda2\t254:2\t${65 * MiB}\t${128 * MiB}`,
+    '=== probe\t/dev/vda2\nTYPE=LVM2_member\nUUID=bbbb',
+    `=== mapped\t/dev/mapper/vg-ro--ot\t253:0\t${16 * MiB}\n0 16384 linear 254:2 2048\n16384 16384 linear 254:2 65536`,
+    '=== probe\t/dev/mapper/vg-ro--ot\nTYPE=xfs\nUUID=cccc',
+  ].join('\n') + tail;
+const disk = (read: MachineFacts) => selectDisk(read.disks, 'vda', { serial: 'SERIAL-1' });
+
+describe('a machine', () => {
+  it('is refused when its facts are cut', () => {
+    expect(() => readFacts(facts(3, ''))).toThrow(/they are cut/);
+  });
+
+  it('is captured by its used blocks, through logical volumes to the disk', () => {
+    const read = readFacts(facts());
+    expect(mapTasks(disk(read), read)).toEqual([
+      { path: '/dev/vda1', mapper: 'extfs' },
+      { path: '/dev/mapper/vg-ro--ot', mapper: 'xfs' },
+    ]);
+    const maps = new Map([
+      ['/dev/vda1', [[0, 4_096] as const]],
+      ['/dev/mapper/vg-ro--ot', [[8 * MiB - 512, 1_024] as const]],
+    ]);
+    const { used, notes } = usedBlocks(disk(read), read, (path) => maps.get(path));
+    const volume = 65 * MiB;
+    expect(used).toEqual([
+      [0, MiB + 4_096],
+      // Its metadata; then the two pieces, 1 MiB and 32 MiB into the physical volume; then the ends of what no partition has.
+      [volume, MiB],
+      [volume + MiB + 8 * MiB - 512, 512],
+      [volume + 32 * MiB, 512],
+      [volume + 127 * MiB, 2 * MiB],
+      [299 * MiB, MiB],
+    ]);
+    expect(notes).toEqual([]);
+  });
+
+  it('is read whole where a map is missing, and says so', () => {
+    const read = readFacts(facts());
+    const { used, notes } = usedBlocks(disk(read), read, () => undefined);
+    expect(used[0]).toEqual([0, 74 * MiB]);
+    expect(notes).toEqual(['/dev/vda1 (ext4) is read whole', '/dev/mapper/vg-ro--ot (xfs) is read whole']);
+  });
+
+  it('is seen to have changed when a file system was mounted since, and to be the same otherwise', () => {
+    const [before, after] = [facts(3), facts(4)].map((text) => readFacts(text)).map((read) => recordDisk('vda', disk(read), read)); // prettier-ignore
+    expect(differences(before!, before!)).toEqual([]);
+    expect(differences(before!, after!)).toEqual(['the mount count of aaaa was 3, and is 4']);
+    expect(differences({ name: 'vda', fileSystems: [{ uuid: 'dddd', type: 'ext4' }] }, after!)).toEqual([
+      'disk vda has no file system dddd (ext4)',
+    ]);
+  });
+
+  it('is refused when no disk, or more than one, is the one that is meant', () => {
+    const { disks } = readFacts(facts());
+    expect(() => selectDisk(disks, 'vda', { serial: 'SERIAL-2' })).toThrow(/no disk of the machine with serial number SERIAL-2; it has \/dev\/vda/); // prettier-ignore
+    expect(() => selectDisk([...disks, ...disks], 'vda', { sizeBytes: 300 * MiB })).toThrow(/2 disks/);
+  });
+
+  it('is refused as a target that is too small, or with other sectors, before anything is written', () => {
+    const read = readFacts(facts());
+    const layout = layoutOfDisk(disk(read), read, { chunks: [], mapped: new Set() });
+    const work = { kind: 'load', grow: true, hostKeys: true, disks: [{ name: 'vda', select: { serial: 'SERIAL-1' }, file: '/f', sizeBytes: 300 * MiB }] } as const; // prettier-ignore
+    const target = disk(read);
+    const refuse = (other: Partial<typeof target>) => () => refuseTargets({ ...work, disks: [...work.disks] }, [{ ...target, ...other }], [layout]); // prettier-ignore
+    expect(refuse({})).not.toThrow();
+    expect(refuse({ sizeBytes: 299 * MiB })).toThrow(/it has 313524224 bytes, and the image needs 314572800/);
+    expect(refuse({ sectorBytes: 4_096 })).toThrow(/sectors/);
+  });
+
+  it('keeps a last partition that cannot grow, and says so', () => {
+    const read = readFacts(facts());
+    const layout = layoutOfDisk(disk(read), read, { chunks: [], mapped: new Set() });
+    const larger = { ...disk(read), sizeBytes: 400 * MiB };
+    expect(stepsOfDisk(larger, layout, { grow: true })).toEqual({
+      steps: [],
+      notes: ['/dev/vda2 (LVM2_member) is left at its size: it is not grown'],
+    });
+  });
+
+  it('grows the last partition with its file system, when that is wanted and the disk is larger', () => {
+    const read = readFacts(facts());
+    const layout = layoutOfDisk(disk(read), read, { chunks: [], mapped: new Set() });
+    const [first] = disk(read).partitions;
+    const larger = { ...disk(read), sizeBytes: 400 * MiB, partitions: [first!] };
+    expect(stepsOfDisk(larger, layout, { grow: true }).steps.map(({ words }) => words)).toEqual([
+      ['grow-partition', '/dev/vda', '1'],
+      ['grow-fs', '/dev/vda1', 'ext4'],
+    ]);
+    expect(stepsOfDisk(larger, layout, { grow: false }).steps).toEqual([]);
+  });
+});
