@@ -11,7 +11,7 @@ import type { CapturePlanRequest, LoadPlanRequest } from '../domain/plan-request
 import type { StepInput } from '../domain/step-input.ts';
 import { claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { mustKeep } from './kept-disks.ts';
+import { whyKept } from './kept-disks.ts';
 
 /** A node with the modules that drive it. Read afresh by each activity, so that mended settings take effect at the next attempt. */
 export interface NodeFacts {
@@ -92,14 +92,15 @@ export async function loadFactsOf(deps: ActivityDependencies, fence: Fence, revi
       `${revision.image}, revision ${String(revision.revision)}, has no copy in library ${facts.library.name}`,
     );
   }
-  const keepOutgoing = await mustKeep(deps.catalog, fence.node);
+  const keptBecause = await whyKept(deps.catalog, fence.node);
   const request: LoadRequest = {
     computer: facts.computer,
     revision,
     copy,
     fence,
     library: facts.library,
-    keepOutgoing,
+    keepOutgoing: keptBecause !== undefined,
+    ...(keptBecause === undefined ? {} : { keptBecause }),
   };
   return { ...facts, revision, request };
 }

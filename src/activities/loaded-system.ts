@@ -17,7 +17,10 @@ type LoadedInput = StepInput & { readonly revisionId: number };
 export interface LoadedSystemActivities {
   /** The hook of the system that goes. A node that does not answer has nothing to say goodbye to. */
   preReload(input: StepInput): Promise<Evidence>;
-  /** Waits for the host keys that the new system prints on its console; without a console the known keys stay. */
+  /**
+   * Takes the host keys that the load itself has told. Where it told none, waits for those that the new system prints on its console; without a console
+   * the known keys stay.
+   */
   learnHostKeys(input: LoadedInput): Promise<Evidence>;
   /** Its undo: the keys that were known before. */
   restoreHostKeys(input: StepInput & { readonly hostKeys: readonly string[] }): Promise<void>;
@@ -38,6 +41,11 @@ export function createLoadedSystemActivities(deps: ActivityDependencies): Loaded
     async learnHostKeys({ revisionId, ...step }) {
       const fence = await catalog.claims.fence(claimant(step));
       const { provisioner, computer } = await nodeFacts(deps, step.node);
+      const told = await provisioner.hostKeys?.(computer, fence, callContext());
+      if (told !== undefined) {
+        await catalog.computers.recordHostKeys(fence, told);
+        return { hostKeys: [...told] };
+      }
       if (provisioner.consoleText === undefined) return { hostKeys: 'no console: the known keys stay' };
       const module = moduleOf(deps, await catalog.revisions.get(revisionId));
       const context = callContext();

@@ -6,7 +6,7 @@ import { InvalidInputError } from '../domain/errors.ts';
 import { callContext, claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { nodeFacts } from './facts.ts';
-import { mustKeep, refuseKept } from './kept-disks.ts';
+import { refuseKept, whyKept } from './kept-disks.ts';
 
 /** What takes disks off a node: the end of a load, and unloadNode. */
 export interface UnloadingActivities {
@@ -52,7 +52,7 @@ export function createUnloadingActivities(deps: ActivityDependencies): Unloading
 
 /** From here on no disk of the node needs the revisions that it held before. */
 async function discardSetAside(deps: ActivityDependencies, fence: Fence): Promise<Evidence> {
-  if (await mustKeep(deps.catalog, fence.node))
+  if ((await whyKept(deps.catalog, fence.node)) !== undefined)
     return { kept: 'it is a source that has not been proved, or came from maintenance' };
   const { provisioner, computer } = await nodeFacts(deps, fence.node);
   const evidence = (await need(provisioner, 'loading').discardSetAside?.(computer, fence, callContext())) ?? {};

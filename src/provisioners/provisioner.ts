@@ -36,6 +36,11 @@ export interface Provisioner {
   readonly loading?: Loading;
   /** What the system printed on its serial console since its latest start, at most the last MiB; undefined where there is no console. */
   consoleText?(computer: Computer, context: CallContext): Promise<string | undefined>;
+  /**
+   * Public host keys of the system that the run of this fence has loaded (`ssh-ed25519 AAAA…`), told over a way that is verified. Undefined where this
+   * run's load told none: then the console is read. Reads only.
+   */
+  hostKeys?(computer: Computer, fence: Fence, context: CallContext): Promise<readonly string[] | undefined>;
   /** What lies on the systems of these computers with the names that we give, and belongs to no computer and to no run. Reads only. */
   strays?(request: StrayRequest, context: CallContext): Promise<readonly Stray[]>;
   /**
@@ -171,7 +176,12 @@ export interface LoadRequest {
   readonly library: LibraryPlace;
   /** Disks that hold the only copy of what a capture sealed: they are set aside under the same name, not deleted. */
   readonly keepOutgoing: boolean;
+  /** Present exactly when they are to be kept: for systems that cannot set a disk aside, and have to refuse. */
+  readonly keptBecause?: KeptBecause;
 }
+
+/** `left in maintenance`: what a failed run has left may be the only copy of somebody's work. */
+export type KeptBecause = 'left in maintenance' | 'source of an unproven revision';
 
 export interface Loading {
   check(request: LoadRequest, context: CallContext): Promise<readonly Problem[]>;

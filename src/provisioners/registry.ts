@@ -1,6 +1,8 @@
 import { NotFoundError } from '../domain/errors.ts';
 import type { Provisioner } from './provisioner.ts';
 
+export { createBaremetal } from './baremetal/index.ts';
+export type { Imaging } from './baremetal/imaging.ts';
 export { createLab } from './lab/index.ts';
 export { createLibvirt } from './libvirt/index.ts';
 export { createXcatProvisioner } from './xcat/index.ts';
@@ -11,7 +13,7 @@ export { createSimulatedWorld, type SimulatedWorld } from './simulated/world.ts'
 export { directoryStore } from './simulated/directory-store.ts';
 
 /** The provisioning systems that Imprint can drive; the keys that computers and the catalog use. */
-export const provisionerNames = ['lab', 'libvirt', 'network-service', 'simulated', 'xcat'] as const;
+export const provisionerNames = ['baremetal', 'lab', 'libvirt', 'network-service', 'simulated', 'xcat'] as const;
 export type ProvisionerName = (typeof provisionerNames)[number];
 
 /** How each is made. A missing entry does not compile. */

@@ -1,6 +1,8 @@
 import type { Computer, Problem } from '../domain/computer.ts';
 import { UnsupportedError } from '../domain/errors.ts';
+import { createComputerPower } from '../power/computer-power.ts';
 import {
+  createBaremetal,
   createLab,
   createLibvirt,
   createNetworkService,
@@ -27,9 +29,16 @@ export function provisionersWithoutConnections(): Provisioners {
   const shellFor = (): never => {
     throw new UnsupportedError('settings are checked without a connection');
   };
+  const power = { secrets: createSecrets({ values: {} }), shell: createLocalShell(), turns: { during: shellFor } };
+  const imaging = { problems: () => [], order: shellFor, progress: shellFor, withdraw: shellFor };
   return createProvisioners({
-    lab: () =>
-      createLab({ secrets: createSecrets({ values: {} }), shell: createLocalShell(), turns: { during: shellFor } }),
+    baremetal: () =>
+      createBaremetal({
+        power: (settingsOf) => createComputerPower(power, settingsOf),
+        imaging,
+        capturedDisk: shellFor,
+      }),
+    lab: () => createLab(power),
     libvirt: () => createLibvirt({ jobs: createJobs(), shellFor }),
     'network-service': () => createNetworkService({ shellFor }),
     simulated: () => createSimulatedProvisioner(createSimulatedWorld({ seed: 'settings' })),

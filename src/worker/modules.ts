@@ -3,11 +3,14 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { Computer } from '../domain/computer.ts';
 import { NotFoundError, UnsupportedError } from '../domain/errors.ts';
+import { listFrames } from '../library/chunks/frames.ts';
 import type { OperatingSystemOptions, StandardAccess } from '../os/operating-system.ts';
 import { createLeasedTurns } from '../power/leased-turns.ts';
 import { findOperatingSystem } from '../os/registry.ts';
 import { createSiteDirectory } from '../os/site-directory.ts';
+import { createComputerPower } from '../power/computer-power.ts';
 import {
+  createBaremetal,
   createLab,
   createLibvirt,
   createNetworkService,
@@ -26,6 +29,7 @@ import type { Secrets } from '../remote/secrets.ts';
 import { createSecrets } from '../remote/secrets.ts';
 import { createShellPool, type ShellPool } from '../remote/shell-pool.ts';
 import type { Shell } from '../remote/shell.ts';
+import { createImagingOrders } from './imaging-orders.ts';
 
 /** The modules of one management node, and how to let go of their connections. */
 export interface Modules {
@@ -45,6 +49,12 @@ export function createModules(config: WorkerConfig, catalog: Catalog, launch?: L
   });
   const power = { secrets, shell: pool.local, turns: createLeasedTurns(catalog.bmcTurns, processName(config)) };
   const provisioners = createProvisioners({
+    baremetal: () =>
+      createBaremetal({
+        power: (settingsOf) => createComputerPower(power, settingsOf),
+        imaging: createImagingOrders(config),
+        capturedDisk: async (file) => (await listFrames(file)).layout.disk,
+      }),
     lab: () => createLab(power),
     libvirt: () => createLibvirt({ jobs, shellFor: (host) => hostShell(pool, secrets, host) }),
     'network-service': () => createNetworkService({ shellFor: (host) => hostShell(pool, secrets, host) }),

@@ -38,6 +38,8 @@ export interface ProvisionerFixture {
   readonly library: LibraryPlace;
   readonly jobs: Jobs;
   readonly context: CallContext;
+  /** OS module of what is captured and loaded; absent where no operating system is involved. */
+  readonly osModule?: string;
   /** Does what the OS module would do at this step of a plan; where no system runs in the guest, what it leaves behind. */
   actOnSystem(computer: Computer, step: PlanStep): Promise<void>;
   observe(computer: Computer): Promise<NodeObservation & { readonly reason: string }>;
@@ -302,7 +304,7 @@ function captureRequest(fixture: ProvisionerFixture): CaptureRequest {
   const fence = newFence(fixture.source, 'captureImage');
   return {
     computer: fixture.source,
-    revision: revisionFor(1),
+    revision: revisionFor(fixture, 1),
     fence,
     library: fixture.library,
     staging: libraryPaths(fixture.library).staging(fence.owner),
@@ -352,12 +354,13 @@ async function captureAndPublish(fixture: ProvisionerFixture) {
 async function loadRequest(fixture: ProvisionerFixture): Promise<LoadRequest> {
   const { manifest, copy } = await captureAndPublish(fixture);
   const fence = newFence(fixture.target, 'loadNode');
-  const revision: Revision = { ...revisionFor(1), state: 'available', manifest };
+  const revision: Revision = { ...revisionFor(fixture, 1), state: 'available', manifest };
   return { computer: fixture.target, revision, copy, fence, library: fixture.library, keepOutgoing: false };
 }
 
-function revisionFor(revision: number): Revision {
+function revisionFor({ osModule }: ProvisionerFixture, revision: number): Revision {
   return {
+    ...(osModule === undefined ? {} : { osModule }),
     id: 100 + revision,
     imageId: 100,
     image: 'suite',

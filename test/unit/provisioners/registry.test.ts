@@ -7,6 +7,9 @@ describe('the registry of provisioners', () => {
   it('makes each when it is first asked for, and once', () => {
     let made = 0;
     const provisioners = createProvisioners({
+      baremetal: () => {
+        throw new Error('nobody asked for baremetal');
+      },
       lab: () => {
         throw new Error('nobody asked for lab');
       },
@@ -27,7 +30,7 @@ describe('the registry of provisioners', () => {
     expect(made).toBe(0);
     expect(provisioners.get('simulated')).toBe(provisioners.get('simulated'));
     expect(made).toBe(1);
-    expect(() => provisioners.get('maas')).toThrow(/maas: there are lab, libvirt, network-service, simulated/);
+    expect(() => provisioners.get('steam')).toThrow(/steam: there are baremetal, .*lab, libvirt, .*simulated/);
     expect(() => provisioners.get('toString')).toThrow(/there are/);
   });
 });

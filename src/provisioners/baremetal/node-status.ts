@@ -1,0 +1,66 @@
+import type { CallContext } from '../../domain/call-context.ts';
+import { ImprintError, errorChain } from '../../domain/errors.ts';
+import type { Revision } from '../../domain/image.ts';
+import { decideStatus, type NodeObservation, type NodeStatus } from '../../domain/node-status.ts';
+import type { NodeContext } from '../provisioner.ts';
+import type { Machine } from './machine.ts';
+
+/** `nodeset` in xCAT's words: from its disk, or into the imaging environment. */
+const nodesets = { network: 'image', disk: 'boot', none: 'boot', other: 'other' } as const;
+
+/** The answer of node_status for a machine: its controller says power and boot target, and the machine itself what is on it. */
+export async function nodeStatus(
+  machine: Machine,
+  expected: Revision | undefined,
+  context: NodeContext,
+): Promise<NodeStatus> {
+  const { power, computer } = machine;
+  const rpower = await ask(context, () => power.read(computer, context));
+  const target = await ask(context, () => power.readBootTarget(computer, context));
+  const off = 'value' in rpower && rpower.value.value !== 'on';
+  const seen: Observation = off ? notRunning(rpower.value.raw) : await context.observe();
+  const { status, reason } = decideStatus(seen, expected);
+  const currentimage = seen.currentImage?.name;
+  return {
+    status,
+    ...(seen.ssh ? { ping: true } : {}),
+    ssh: seen.ssh,
+    ...('value' in rpower ? { rpower: rpower.value } : {}),
+    ...('value' in target ? { nodeset: nodesets[target.value.target] } : {}),
+    ...(currentimage === undefined ? {} : { currentimage }),
+    reasons: {
+      status: reason,
+      ping: seen.ssh ? 'an SSH session was opened' : 'not tried: a firewall of the site may drop it',
+      ssh: seen.reason,
+      rpower: 'value' in rpower ? `the controller says ${rpower.value.raw}` : rpower.why,
+      nodeset: 'value' in target ? `the controller says ${target.value.raw}` : target.why,
+      nodetype: 'nobody but the machine itself knows what is on its disks',
+      currentimage: currentimageReason(seen),
+    },
+  };
+}
+
+type Observation = NodeObservation & { readonly reason: string };
+
+/** A controller that does not answer leaves its keys out: the machine may answer all the same. */
+async function ask<Reading>(
+  { signal }: CallContext,
+  read: () => Promise<Reading>,
+): Promise<{ readonly value: Reading } | { readonly why: string }> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ImprintError) return { why: `not read: ${errorChain(error)}` };
+    throw error;
+  }
+}
+
+function notRunning(raw: string): Observation {
+  return { ssh: false, reason: `not tried: the controller says ${raw}` };
+}
+
+function currentimageReason(seen: Observation): string {
+  if (!seen.ssh) return 'not read: there was no SSH session';
+  return seen.currentImage === undefined ? 'there is no currentimage.txt' : 'currentimage.txt names it';
+}
