@@ -79,13 +79,13 @@ async function bringInTurn(wanted: Wanted): Promise<Evidence> {
 async function bringFromAny(wanted: Wanted): Promise<{ readonly copy: RevisionCopy; readonly source: Connecting }> {
   const { deps, revision, library } = wanted;
   const { sources, unusable } = await findSources(deps, revision, library);
-  let last: unknown;
+  let last: ImprintError | undefined;
   for (const source of sources) {
     try {
       return { source, copy: await bringFrom(wanted, source) };
     } catch (error) {
       callContext().signal.throwIfAborted();
-      if (!mayTryAnother(error)) throw error;
+      if (!(error instanceof ImprintError) || !mayTryAnother(error)) throw error;
       last = error;
     }
   }
@@ -102,8 +102,7 @@ async function bringFrom({ deps, fence, revision, library }: Wanted, source: Con
 }
 
 /** Room is missing here, and who was superseded acts no more, whatever the source. */
-function mayTryAnother(error: unknown): boolean {
-  if (!(error instanceof ImprintError)) return false;
+function mayTryAnother(error: ImprintError): boolean {
   return !(error instanceof CapacityError || error instanceof ConflictError || error instanceof QueuedError);
 }
 

@@ -48,7 +48,7 @@ export function chunkLine(
 }
 
 /** The order and the session for which some work was begun. */
-export interface WorkKey {
+interface WorkKey {
   readonly placed: PlacedOrder;
   readonly session: string;
 }

@@ -47,7 +47,7 @@ export async function bringCopy(
   await endJobsExcept(place, jobs, { fence, keep: manifest.disks.map((disk) => jobId(request.source, disk)) }, context);
   for (const disk of manifest.disks) await fetchDisk(place, jobs, { ...request, disk }, context);
   const sums = await checksumStaged(place, jobs, { fence, files: manifest.disks.map(({ file }) => file) }, context);
-  await requireSums(place, jobs, request, sums, context);
+  await requireSums(place, jobs, { ...request, sums }, context);
   const publication = { manifest, files: sums.map(({ identity }) => identity) };
   const copy = await publishStaged(place, fence, publication, context);
   await clear(place, jobs, fence, context);
@@ -144,8 +144,7 @@ function jobId(source: FetchSource, { file }: ImageDisk): string {
 async function requireSums(
   place: LibraryPlace,
   jobs: Jobs,
-  { fence, manifest, source }: CopyToBring,
-  sums: readonly FileChecksum[],
+  { fence, manifest, source, sums }: CopyToBring & { readonly sums: readonly FileChecksum[] },
   context: CallContext,
 ): Promise<void> {
   for (const [index, disk] of manifest.disks.entries()) {

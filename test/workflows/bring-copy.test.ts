@@ -29,7 +29,7 @@ withImprint(async (started) => {
 beforeAll(async () => {
   sshd = await startSshd();
 });
-afterAll(async () => await sshd?.stop());
+afterAll(async () => await sshd.stop());
 beforeEach(async () => {
   front = await startMeteredFront(sshd.port);
   await reachSourceAt(front.port);

@@ -36,7 +36,7 @@ let epoch = 0;
 beforeAll(async () => {
   sshd = await startSshd();
 });
-afterAll(async () => await sshd?.stop());
+afterAll(async () => await sshd.stop());
 
 beforeEach(async (test) => {
   skipWithout(test, 'ssh', 'copies');
