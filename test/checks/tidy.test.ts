@@ -44,6 +44,30 @@ describe('each procedure', () => {
   });
 });
 
+/** What an administrator looks for on the page of a provisioning system, in this order. */
+const headingsOfProvisioner = [
+  'What it can do',
+  'Settings',
+  'Set-up',
+  'Plan and what remains if a step fails',
+  'What cannot be fenced',
+  'What was tried and on what',
+  'Known trouble',
+] as const;
+
+const headingsOf = (page: string): readonly string[] =>
+  [...page.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading ?? '');
+
+describe('each page of a provisioning system', () => {
+  it.each(provisionerNames)('of %s has the same headings in the same order', async (name) => {
+    expect(headingsOf(await read(`docs/provisioners/${name}.md`))).toEqual(headingsOfProvisioner);
+  });
+
+  it('is seen to lack one', () => {
+    expect(headingsOf('# x\n\n## Settings\n\n### A load\n\n## Known trouble\n')).toEqual(['Settings', 'Known trouble']);
+  });
+});
+
 describe('each module', () => {
   it.each(provisionerNames)(
     'of the provisioner %s has its declaration, its page and the shared suite',
