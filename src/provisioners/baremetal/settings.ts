@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Computer, Problem } from '../../domain/computer.ts';
-import { InvalidInputError } from '../../domain/errors.ts';
 import { powerSettings, type PowerSettings } from '../../power/settings.ts';
-import { describeSettings } from '../describe-settings.ts';
+import { declareSettings } from '../declared-settings.ts';
 
 const macAddress = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i;
 
@@ -43,15 +42,16 @@ const settingsSchema = z.strictObject({
 export type BaremetalSettings = z.output<typeof settingsSchema>;
 export type DiskSettings = z.output<typeof disk>;
 
-/** What may be set of a computer. */
-export const settings = describeSettings(settingsSchema);
+const declared = declareSettings(settingsSchema);
+
+export const { settings, readSettings } = declared;
 
 /** All that is wrong with a computer's settings. Without MAC addresses nobody knows which machine asks. */
 export function settingsProblems(computer: Computer): readonly Problem[] {
   const parsed = settingsSchema.safeParse(computer.settings);
   const cards = computer.macAddresses;
   return [
-    ...(parsed.success ? [] : problemsOf(parsed.error)),
+    ...declared.settingsProblems(computer),
     ...(parsed.success && parsed.data.power.kind === 'wake-on-lan' ? [noBootTarget] : []),
     ...(cards.length === 0 ? [missingCards] : []),
     ...cards
@@ -70,26 +70,8 @@ const missingCards: Problem = {
   problem: 'expected the MAC address of the card from which the machine boots over the network',
 };
 
-/** The settings of a computer; InvalidInputError whose evidence lists every problem. */
-export function readSettings(computer: Computer): BaremetalSettings {
-  const parsed = settingsSchema.safeParse(computer.settings);
-  if (parsed.success) return parsed.data;
-  const problems = problemsOf(parsed.error);
-  throw new InvalidInputError(
-    `settings of ${computer.name}: ${problems.map(({ where, problem }) => `${where}: ${problem}`).join('; ')}`,
-    { evidence: { problems: [...problems] } },
-  );
-}
-
 /** What its power is driven by; undefined where its settings are not those of bare metal. */
 export function powerSettingsOf(computer: Computer): PowerSettings | undefined {
   const parsed = settingsSchema.safeParse(computer.settings);
   return parsed.success ? parsed.data.power : undefined;
-}
-
-function problemsOf(error: z.ZodError): Problem[] {
-  return error.issues.map((issue) => ({
-    where: ['settings', ...issue.path].map(String).join('.'),
-    problem: issue.message,
-  }));
 }

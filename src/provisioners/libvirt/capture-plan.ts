@@ -3,6 +3,7 @@ import type { CallContext } from '../../domain/call-context.ts';
 import { ConflictError } from '../../domain/errors.ts';
 import type { PlanStep } from '../../domain/plan.ts';
 import type { CaptureRequest } from '../provisioner.ts';
+import { shutdownSteps, type Shutdown } from '../shutdown-steps.ts';
 import { checkedChain } from './chain.ts';
 import { definitionOf, trustedDirectories } from './capture-check.ts';
 import { type DefinedDisk, type FileDisk, isFileDisk } from './definition.ts';
@@ -35,14 +36,9 @@ export async function planCapture(
 }
 
 /** The plan as data. Without an OS module the power button is pressed; with one, its seal powers the system off. */
-export function captureSteps(
-  name: string,
-  request: Pick<CaptureRequest, 'revision' | 'allowForcedOff' | 'shutdownSeconds'>,
-  copies: readonly PlannedCopy[],
-): readonly PlanStep[] {
+export function captureSteps(name: string, request: Shutdown, copies: readonly PlannedCopy[]): readonly PlanStep[] {
   return [
-    ...(request.revision.osModule === undefined ? [askOffStep(name)] : operatingSystemSteps(name)),
-    ...offSteps(name, request),
+    ...shutdownSteps(name, request),
     {
       id: 'describe',
       title: `Note the definition of ${name}`,
@@ -54,75 +50,6 @@ export function captureSteps(
     },
     ...copies.map((copy) => copyStep(name, copy)),
   ];
-}
-
-function operatingSystemSteps(name: string): readonly PlanStep[] {
-  const undo = { none: 'What it removes is gone; the system is left off and sealed, for an operator to decide.' };
-  return [
-    {
-      id: 'pre-capture',
-      title: `Prepare the system of ${name}`,
-      by: 'operating-system',
-      kind: 'preCapture',
-      pace: 'guest',
-      deadlineSeconds: 3600,
-      arguments: {},
-      undo,
-    },
-    {
-      id: 'seal',
-      title: `Seal ${name} and let it power off`,
-      by: 'operating-system',
-      kind: 'seal',
-      pace: 'guest',
-      deadlineSeconds: 900,
-      arguments: { endState: 'off' },
-      undo,
-    },
-  ];
-}
-
-function askOffStep(name: string): PlanStep {
-  return {
-    id: 'ask-off',
-    title: `Press the power button of ${name}`,
-    by: 'provisioner',
-    kind: 'askOff',
-    pace: 'short',
-    arguments: {},
-    undo: { none: 'A capture leaves the node off; powering it on again is a run of its own.' },
-  };
-}
-
-function offSteps(
-  name: string,
-  request: Pick<CaptureRequest, 'allowForcedOff' | 'shutdownSeconds'>,
-): readonly PlanStep[] {
-  const confirm: PlanStep = {
-    id: 'confirm-off',
-    title: `Wait until ${name} has powered off`,
-    by: 'provisioner',
-    kind: 'confirmOff',
-    pace: 'poll',
-    // Where force is allowed, the step itself ends at the limit, so the deadline lies behind it.
-    deadlineSeconds: request.shutdownSeconds + (request.allowForcedOff ? 120 : 0),
-    arguments: { limitSeconds: request.shutdownSeconds },
-    proves: 'off',
-    undo: { none: 'It only waits, and notes what it saw in the staging directory.' },
-  };
-  if (!request.allowForcedOff) return [confirm];
-  const force: PlanStep = {
-    id: 'force-off',
-    title: `Cut the power of ${name} if it is still on`,
-    by: 'provisioner',
-    kind: 'forceOff',
-    pace: 'poll',
-    deadlineSeconds: 300,
-    arguments: {},
-    proves: 'off',
-    undo: { none: 'A lost shutdown cannot be taken back; the image says that it was forced.' },
-  };
-  return [confirm, force];
 }
 
 function copyStep(name: string, { disk, virtualSizeBytes, allocatedBytes }: PlannedCopy): PlanStep {

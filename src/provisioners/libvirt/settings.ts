@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Computer, Problem } from '../../domain/computer.ts';
-import { InvalidInputError } from '../../domain/errors.ts';
-import { describeSettings } from '../describe-settings.ts';
+import { declareSettings } from '../declared-settings.ts';
 import { hostSettings, nameOfHost } from '../host-settings.ts';
 
 const absolutePath = z
@@ -75,16 +74,17 @@ const settingsSchema = z
     message: 'q35 has no IDE controller: choose pc, or the bus sata',
   });
 
-/** What may be set of a computer. */
-export const settings = describeSettings(settingsSchema);
+const declared = declareSettings(settingsSchema);
+
+export const { settings, readSettings } = declared;
 
 /** The settings of a computer that is a libvirt domain, with every default filled in. */
 export type LibvirtSettings = z.output<typeof settingsSchema>;
 
 /** All that is wrong with a computer's settings, each with the path of the setting. */
 export function settingsProblems(computer: Computer): readonly Problem[] {
-  const result = settingsSchema.safeParse(computer.settings);
-  return result.success ? reachProblems(computer, result.data) : problemsOf(result.error);
+  const wrong = declared.settingsProblems(computer);
+  return wrong.length === 0 ? reachProblems(computer, readSettings(computer)) : wrong;
 }
 
 /** A host that is the management node itself is another host for another management node. */
@@ -94,25 +94,7 @@ function reachProblems({ managementNode, alsoReachedBy = [] }: Computer, { host 
   return [{ where: 'alsoReachedBy', problem }];
 }
 
-/** The settings of a computer; InvalidInputError whose evidence lists every problem. */
-export function readSettings(computer: Computer): LibvirtSettings {
-  const result = settingsSchema.safeParse(computer.settings);
-  if (result.success) return result.data;
-  const problems = problemsOf(result.error);
-  throw new InvalidInputError(
-    `settings of ${computer.name}: ${problems.map(({ where, problem }) => `${where}: ${problem}`).join('; ')}`,
-    { evidence: { problems: [...problems] } },
-  );
-}
-
 /** One name for each host of domains: its address, or the management node where that is the host. */
 export function hostName(computer: Computer): string {
   return nameOfHost(readSettings(computer).host, computer);
-}
-
-function problemsOf(error: z.ZodError): Problem[] {
-  return error.issues.map((issue) => ({
-    where: ['settings', ...issue.path].map(String).join('.'),
-    problem: issue.message,
-  }));
 }

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import type { Computer, Problem } from '../../domain/computer.ts';
-import { InvalidInputError } from '../../domain/errors.ts';
-import { describeSettings } from '../describe-settings.ts';
+import { declareSettings } from '../declared-settings.ts';
 import { hostSettings } from '../host-settings.ts';
 
 const absolutePath = z
@@ -65,22 +63,4 @@ export type NftablesSettings = z.output<typeof nftablesSettings>;
 /** The settings of a computer whose service is captured and loaded, with every default filled in. */
 export type ServiceSettings = z.output<typeof settingsSchema>;
 
-/** What may be set of a computer. */
-export const settings = describeSettings(settingsSchema);
-
-/** All that is wrong with a computer's settings, each with the path of the setting. */
-export function settingsProblems(computer: Computer): readonly Problem[] {
-  const result = settingsSchema.safeParse(computer.settings);
-  return (result.error?.issues ?? []).map((issue) => ({
-    where: ['settings', ...issue.path].map(String).join('.'),
-    problem: issue.message,
-  }));
-}
-
-/** The settings of a computer; InvalidInputError whose evidence lists every problem. */
-export function readSettings(computer: Computer): ServiceSettings {
-  const problems = settingsProblems(computer);
-  if (problems.length === 0) return settingsSchema.parse(computer.settings);
-  const listed = problems.map(({ where, problem }) => `${where}: ${problem}`).join('; ');
-  throw new InvalidInputError(`settings of ${computer.name}: ${listed}`, { evidence: { problems: [...problems] } });
-}
+export const { settings, settingsProblems, readSettings } = declareSettings(settingsSchema);

@@ -4,7 +4,7 @@ import { start, type Surroundings } from './power-transitions.ts';
 import { settingsOf } from './settings.ts';
 
 /** What an administrator's machine looks like before anything was captured: it is on, has answered for long, and has all that a seal removes. */
-export function firstMachine(computer: Pick<Computer, 'settings'>, around: Surroundings): Machine {
+export function firstMachine(computer: Pick<Computer, 'name' | 'settings'>, around: Surroundings): Machine {
   const { disks, users } = settingsOf(computer);
   const system = { files: firstFiles(users), clean: true, mountCount: 0 };
   const off: Machine = {

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Computer, Problem } from '../../domain/computer.ts';
-import { describeSettings } from '../describe-settings.ts';
+import { declareSettings } from '../declared-settings.ts';
 
 const GIB = 1024 ** 3;
 
@@ -49,22 +48,4 @@ const settingsSchema = z.strictObject({
     .describe('what a copy claims to need in the library; by default what its small files really take'),
 });
 
-/** What may be set of a computer. */
-export const settings = describeSettings(settingsSchema);
-
-export type SimulatedSettings = z.infer<typeof settingsSchema>;
-
-/** What is wrong with the settings; empty when nothing is. */
-export function settingsProblems(computer: Computer): readonly Problem[] {
-  const parsed = settingsSchema.safeParse(computer.settings);
-  if (parsed.success) return [];
-  return parsed.error.issues.map((issue) => ({
-    where: ['settings', ...issue.path.map(String)].join('.'),
-    problem: issue.message,
-  }));
-}
-
-/** The settings with their defaults. Throws for what `settingsProblems` reports. */
-export function settingsOf(computer: Pick<Computer, 'settings'>): SimulatedSettings {
-  return settingsSchema.parse(computer.settings);
-}
+export const { settings, settingsProblems, readSettings: settingsOf } = declareSettings(settingsSchema);

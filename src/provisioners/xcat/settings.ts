@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import type { Computer, Problem } from '../../domain/computer.ts';
-import { InvalidInputError } from '../../domain/errors.ts';
-import { describeSettings } from '../describe-settings.ts';
+import { declareSettings } from '../declared-settings.ts';
 import { hostSettings } from '../host-settings.ts';
 
 const absolutePath = z
@@ -129,29 +127,4 @@ export type RepositorySettings = z.output<typeof repository>;
 export type RootimgSettings = z.output<typeof rootimg>;
 export type LoadSettings = z.output<typeof load>;
 
-/** What may be set of a computer. */
-export const settings = describeSettings(settingsSchema);
-
-/** All that is wrong with a computer's settings, each with the path of the setting. */
-export function settingsProblems(computer: Computer): readonly Problem[] {
-  const result = settingsSchema.safeParse(computer.settings);
-  return result.success ? [] : problemsOf(result.error);
-}
-
-/** The settings of a computer; InvalidInputError whose evidence lists every problem. */
-export function readSettings(computer: Pick<Computer, 'name' | 'settings'>): XcatSettings {
-  const result = settingsSchema.safeParse(computer.settings);
-  if (result.success) return result.data;
-  const problems = problemsOf(result.error);
-  throw new InvalidInputError(
-    `settings of ${computer.name}: ${problems.map(({ where, problem }) => `${where}: ${problem}`).join('; ')}`,
-    { evidence: { problems: [...problems] } },
-  );
-}
-
-function problemsOf(error: z.ZodError): Problem[] {
-  return error.issues.map((issue) => ({
-    where: ['settings', ...issue.path].map(String).join('.'),
-    problem: issue.message,
-  }));
-}
+export const { settings, settingsProblems, readSettings } = declareSettings(settingsSchema);
