@@ -57,11 +57,16 @@ export function createCaptureWork(placed: PlacedOrder, work: CaptureWork, keeper
     const plans = disks.map((disk, index) => ({ disk, to: fileOf(work, index), ...usedBlocks(disk, facts, mapOf) }));
     const notes = plans.flatMap((plan) => plan.notes);
     const opened: OpenDisk[] = [];
-    for (const { disk, to, used } of plans) {
-      const chunks = cutIntoChunks(used, disk.sizeBytes);
-      const file = await openChunkFile(to);
-      opened.push({ device: disk.path, file, chunks: new Map(chunks.map((chunk) => [chunk.offset, chunk])) });
-      await file.begin(Buffer.from(JSON.stringify(layoutOfDisk(disk, facts, { chunks, mapped }))));
+    try {
+      for (const { disk, to, used } of plans) {
+        const chunks = cutIntoChunks(used, disk.sizeBytes);
+        const file = await openChunkFile(to);
+        opened.push({ device: disk.path, file, chunks: new Map(chunks.map((chunk) => [chunk.offset, chunk])) });
+        await file.begin(Buffer.from(JSON.stringify(layoutOfDisk(disk, facts, { chunks, mapped }))));
+      }
+    } catch (error) {
+      for (const { file } of opened) await file.close();
+      throw error;
     }
     open = opened;
     bytesTotal = totalBytes(plans.flatMap(({ used }) => used));

@@ -1,5 +1,7 @@
-import { CommandFailedError, ImprintError, IntegrityError, errorChain } from '../domain/errors.ts';
+import { posix } from 'node:path';
+import { CapacityError, CommandFailedError, ImprintError, IntegrityError, errorChain } from '../domain/errors.ts';
 import { createCaptureWork } from './capture-work.ts';
+import { readIfThere } from './durable-file.ts';
 import { createLoadWork } from './load-work.ts';
 import type { MachineWork } from './machine-work.ts';
 import type { PlacedOrder } from './order-directory.ts';
@@ -42,8 +44,15 @@ export function createMachineDesk(keeper: StateKeeper): MachineDesk {
     await work?.then(async (one) => await one.work.close()).catch(() => undefined);
   };
 
+  /** A machine that was powered off never hears that its order was withdrawn; its files must not stay open for that. */
+  const dropGone = async (): Promise<void> => {
+    for (const directory of begun.keys())
+      if ((await readIfThere(posix.join(directory, 'order.json'))) === undefined) await drop(directory);
+  };
+
   return {
     workOf: async (placed) => {
+      await dropGone();
       const mine = begin(placed, begun.get(placed.directory));
       begun.set(placed.directory, mine);
       return (await mine).work;
@@ -64,9 +73,9 @@ export function endsOrder(error: unknown): boolean {
   return !error.retryable || error instanceof CommandFailedError;
 }
 
-/** The same for a chunk: one that was not asked for is a stale request, and room may be made. */
+/** The same for a chunk: one that was not asked for is a stale request. Of a full library somebody must hear; what was copied stays for the retry. */
 export function chunkEndsOrder(error: unknown): boolean {
-  return error instanceof IntegrityError;
+  return error instanceof IntegrityError || error instanceof CapacityError;
 }
 
 /** Refuses a write in the name of an attempt that was superseded. */

@@ -12,7 +12,7 @@ const MOST_FACTS_BYTES = 16 * 1024 ** 2;
 const MOST_MAP_BYTES = 512 * 1024 ** 2;
 
 export interface MachineRoutes {
-  /** Never throws: what is wrong is the answer. */
+  /** What ends an order is kept in its state and answered; everything else that is wrong is thrown. */
   answer(request: MachineRequest): Promise<Answer>;
 }
 
@@ -72,16 +72,12 @@ export function createMachineRoutes(library: string, keeper: StateKeeper, desk: 
   };
   return {
     answer: async (request) => {
-      try {
-        if (request.route === 'POST /session') return await introduce(library, keeper, request);
-        const route = routes[request.route];
-        if (route === undefined) return { status: 404, body: 'there is no such request\n' };
-        const session = /^Bearer (\S+)$/.exec(request.message.headers.authorization ?? '')?.[1] ?? '';
-        const placed = await orderOfSession(library, keeper, { session, address: request.address });
-        return await carryOut({ request, placed, route }, desk);
-      } catch (error) {
-        return answerOf(error);
-      }
+      if (request.route === 'POST /session') return await introduce(library, keeper, request);
+      const route = routes[request.route];
+      if (route === undefined) return { status: 404, body: 'there is no such request\n' };
+      const session = /^Bearer (\S+)$/.exec(request.message.headers.authorization ?? '')?.[1] ?? '';
+      const placed = await orderOfSession(library, keeper, { session, address: request.address });
+      return await carryOut({ request, placed, route }, desk);
     },
   };
 }

@@ -16,8 +16,12 @@ export interface Answer {
   readonly body: string | Buffer;
 }
 
+/** InvalidInputError for what is no path: `//`. */
 export function readRequest(message: IncomingMessage): MachineRequest {
-  const url = new URL(message.url ?? '/', 'http://machine');
+  const asked = message.url ?? '/';
+  if (!URL.canParse(asked, 'http://machine'))
+    throw new InvalidInputError(`read a machine's request: ${JSON.stringify(asked)} is no path`);
+  const url = new URL(asked, 'http://machine');
   return {
     route: `${message.method ?? ''} ${url.pathname}`,
     query: url.searchParams,

@@ -12,7 +12,7 @@ import { baseAddress } from './boot-script.ts';
 import { makeArchive } from './environment/archive.ts';
 import type { BuiltEnvironment } from './environment/build.ts';
 import { createMachineDesk } from './machine-desk.ts';
-import { createMachineRoutes } from './machine-routes.ts';
+import { createMachineRoutes, type MachineRoutes } from './machine-routes.ts';
 import { answerOf, readRequest, send } from './requests.ts';
 import { createStateKeeper } from './state-keeper.ts';
 
@@ -48,11 +48,7 @@ export async function startImagingServer(settings: ImagingSettings): Promise<Ima
   const tls = createTlsServer(
     { cert: identity.certificate, key: identity.key, minVersion: 'TLSv1.2' },
     (message, response) => {
-      void routes.answer(readRequest(message)).then((answer) => {
-        if (answer.status >= 400)
-          settings.complain(`${message.method ?? ''} ${message.url ?? ''}: ${String(answer.body)}`);
-        send(response, answer);
-      });
+      void answerMachine(settings, routes, { message, response }).catch(refuseWith(settings, message, response));
     },
   );
   const httpsPort = await listen(tls, settings.listen, settings.httpsPort);
@@ -66,11 +62,7 @@ export async function startImagingServer(settings: ImagingSettings): Promise<Ima
     environment: async () => ({ ...(await settings.environment()), carrier }),
   };
   const plain = createPlainServer((message, response) => {
-    void serveBoot(boot, message, response).catch((error: unknown) => {
-      settings.complain(`${message.url ?? ''}: ${errorChain(error)}`);
-      if (response.headersSent) response.destroy();
-      else send(response, answerOf(error));
-    });
+    void serveBoot(boot, message, response).catch(refuseWith(settings, message, response));
   });
   boot.httpPort = await listen(plain, settings.listen, settings.httpPort).catch(async (error: unknown) => {
     await close(tls);
@@ -83,6 +75,34 @@ export async function startImagingServer(settings: ImagingSettings): Promise<Ima
       await Promise.all([close(plain), close(tls)]);
       await desk.close();
     },
+  };
+}
+
+interface Exchange {
+  readonly message: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+async function answerMachine(
+  { complain }: ImagingSettings,
+  routes: MachineRoutes,
+  { message, response }: Exchange,
+): Promise<void> {
+  const answer = await routes.answer(readRequest(message));
+  if (answer.status >= 400) complain(`${message.method ?? ''} ${message.url ?? ''}: ${String(answer.body)}`);
+  send(response, answer);
+}
+
+/** Whatever a request throws is the answer to that request, and ends nothing else. */
+function refuseWith(
+  { complain }: ImagingSettings,
+  message: IncomingMessage,
+  response: ServerResponse,
+): (error: unknown) => void {
+  return (error) => {
+    complain(`${message.method ?? ''} ${message.url ?? ''}: ${errorChain(error)}`);
+    if (response.headersSent) response.destroy();
+    else send(response, answerOf(error));
   };
 }
 

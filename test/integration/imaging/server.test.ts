@@ -2,11 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { connect } from 'node:tls';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CapacityError, UnavailableError } from '../../../src/domain/errors.ts';
+import { chunkEndsOrder } from '../../../src/imaging/machine-desk.ts';
 import { placeOrder, readProgress, withdrawOrder } from '../../../src/imaging/order-directory.ts';
 import type { ImagingOrder } from '../../../src/imaging/order.ts';
+import { openChunkFile } from '../../../src/library/chunks/chunk-file.ts';
 import { listFrames } from '../../../src/library/chunks/frames.ts';
+import { encodeLayout, layoutOf } from '../../support/chunk-disk.ts';
 import { startImagingBench, type ImagingBench } from '../../support/imaging-server.ts';
 import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
 
@@ -183,6 +189,48 @@ describe('the imaging server', () => {
     await withdrawOrder(bench.library, { ...name, epoch: 1 });
     expect((await curl('/next', { session: secret })).status).toBe(401);
     expect((await bench.boot(mac)).script).toBe('#!ipxe\nexit\n');
+  });
+
+  it.each(['GET // HTTP/1.1', 'GET http:// HTTP/1.1'])('answers %s, and goes on', async (line) => {
+    if (whyUnavailable('imaging') !== undefined) return;
+    const port = bench.server.httpsPort;
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    socket.end(`${line}\r\nHost: machine\r\nConnection: close\r\n\r\n`);
+    expect((await buffer(socket)).toString()).toMatch(/^HTTP\/1\.1 422 /);
+    expect(bench.complaints.at(-1)).toMatch(/is no path/);
+    expect((await curl('/next')).status).toBe(401);
+  });
+
+  it('fails an order whose library is full, in words that say so', async () => {
+    const error = new CapacityError('write a chunk: there is no space left');
+    expect(chunkEndsOrder(error)).toBe(true);
+    expect(chunkEndsOrder(new UnavailableError('write a chunk: later'))).toBe(false);
+  });
+
+  it('gives the files of a capture back that could not begin, and those of an order that is gone', async (context) => {
+    skipWithout(context, 'imaging');
+    const other = join(bench.directory, 'other.chunks');
+    const foreign = await openChunkFile(other);
+    await foreign.begin(encodeLayout(layoutOf(1, MiB)));
+    await foreign.close();
+    await placeOrder(bench.library, order({ work: { kind: 'capture', disks: [{ name: 'vda', select: { serial: 'S' }, file: other }] } })); // prettier-ignore
+    const secret = await session('k');
+    await tell(secret, 1);
+    expect((await curl('/next', { session: secret })).status).toBe(409);
+    await (await openChunkFile(other)).close();
+    await withdrawOrder(bench.library, { ...name, epoch: 1 });
+
+    const gone = join(bench.directory, 'gone.chunks');
+    await placeOrder(bench.library, order({ work: { kind: 'capture', disks: [{ name: 'vda', select: { serial: 'S' }, file: gone }] } })); // prettier-ignore
+    const reading = await session('l');
+    await tell(reading, 1);
+    expect(await next(reading)).toBe('1\tread');
+    await expect(openChunkFile(gone)).rejects.toThrow(/somebody else writes/);
+    await withdrawOrder(bench.library, { ...name, epoch: 1 });
+    await placeOrder(bench.library, order({ run: 'another' }));
+    await next(await session('m'));
+    await (await openChunkFile(gone)).close();
+    await withdrawOrder(bench.library, { ...name, run: 'another', epoch: 1 });
   });
 
   it('refuses an order for a card that another open order names', async (context) => {
