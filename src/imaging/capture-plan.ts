@@ -1,5 +1,6 @@
 import { gapsBetween, mergeExtents, type Extent } from './extents.ts';
 import type { Disk, LogicalVolume, MachineFacts, Volume } from './machine-facts.ts';
+import type { PartitionTable } from './tool-outputs.ts';
 
 /** Which program of partclone knows the used blocks of a file system. */
 const MAPPERS: Readonly<Record<string, string>> = {
@@ -41,11 +42,36 @@ export interface UsedBlocks {
 
 /** Everything of a disk that an image needs: gaps with boot code and tables, used blocks, and whole volumes of which nothing better is known. */
 export function usedBlocks(disk: Disk, facts: MachineFacts, mapOf: MapOf): UsedBlocks {
-  const parts = volumesOf(disk).map((volume) => usedOf(volume, { disk, facts, mapOf }));
+  const parts = [
+    ...volumesOf(disk).map((volume) => usedOf(volume, { disk, facts, mapOf })),
+    ...unseenPartitions(disk).map(usedOfUnseen),
+  ];
   return {
     used: mergeExtents([...betweenPartitions(disk), ...parts.flatMap(({ used }) => used)]),
     notes: parts.flatMap(({ notes }) => notes),
   };
+}
+
+/** What the partition table has and the kernel does not show as such: it would pass for a gap. An extended partition is shown by its first sectors only. */
+function unseenPartitions({ table, partitions, sectorBytes }: Disk): readonly PartitionTable['partitions'][number][] {
+  const unseen = ({ start, size, type }: PartitionTable['partitions'][number]): boolean => {
+    const shown = partitions.find(({ offset }) => offset === start * sectorBytes);
+    if (shown === undefined) return true;
+    return !isExtended(type) && shown.sizeBytes !== size * sectorBytes;
+  };
+  return (table?.partitions ?? []).filter(unseen).map((partition) => ({
+    ...partition,
+    start: partition.start * sectorBytes,
+    size: partition.size * sectorBytes,
+  }));
+}
+
+function usedOfUnseen({ node, start, size }: PartitionTable['partitions'][number]): UsedBlocks {
+  return { used: [[start, size]], notes: [`${node} (not shown by the kernel) is read whole`] };
+}
+
+function isExtended(type: string): boolean {
+  return /^(5|f|85)$/.test(type);
 }
 
 /** A gap up to this size is read whole: 1 MiB before the first partition, boot sectors of logical partitions. Of a larger one its first and last bytes. */
@@ -54,21 +80,22 @@ const GAP_BYTES = 1024 ** 2;
 function betweenPartitions(disk: Disk): readonly Extent[] {
   if (volumesOf(disk).some(({ path }) => path === disk.path)) return [];
   const taken = volumesOf(disk).map(({ offset, sizeBytes }): Extent => [offset, sizeBytes]);
-  return gapsBetween(taken, [0, disk.sizeBytes]).flatMap(([offset, length]): readonly Extent[] => {
-    if (length <= 2 * GAP_BYTES) return [[offset, length]];
-    return [
-      [offset, GAP_BYTES],
-      [offset + length - GAP_BYTES, GAP_BYTES],
-    ];
-  });
+  const unseen = unseenPartitions(disk).map(({ start, size }): Extent => [start, size]);
+  return gapsBetween(mergeExtents([...taken, ...unseen]), [0, disk.sizeBytes]).flatMap(
+    ([offset, length]): readonly Extent[] => {
+      if (length <= 2 * GAP_BYTES) return [[offset, length]];
+      return [
+        [offset, GAP_BYTES],
+        [offset + length - GAP_BYTES, GAP_BYTES],
+      ];
+    },
+  );
 }
 
 /** Partitions that hold something themselves: an extended partition only holds others. A disk without partitions is a volume itself. */
 export function volumesOf(disk: Disk): readonly Volume[] {
   const extended = new Set(
-    (disk.table?.partitions ?? [])
-      .filter(({ type }) => /^(5|f|85)$/.test(type))
-      .map(({ start }) => start * disk.sectorBytes),
+    (disk.table?.partitions ?? []).filter(({ type }) => isExtended(type)).map(({ start }) => start * disk.sectorBytes),
   );
   const partitions = disk.partitions.filter(({ offset }) => disk.table?.label !== 'dos' || !extended.has(offset));
   if (disk.table !== undefined) return partitions;
@@ -93,13 +120,11 @@ function usedOf(volume: Volume, known: Known): UsedBlocks {
 /** Of a physical volume: its metadata, and the used blocks of the logical volumes that lie on it in plain pieces. */
 function usedOfPhysicalVolume(volume: Volume, { facts, mapOf }: Known): UsedBlocks {
   const on = facts.logicalVolumes.filter(({ mappings }) => mappings.some((piece) => piece.on === volume.number));
-  const isPlain = facts.logicalVolumes.every(({ mappings }) => mappings.every(({ kind }) => kind === 'linear'));
-  if (on.length === 0 || !isPlain) {
-    const why = on.length === 0 ? 'no active logical volumes' : 'volumes that are not plain';
-    return { used: [[volume.offset, volume.sizeBytes]], notes: [`${volume.path} (LVM, ${why}) is read whole`] };
-  }
   const pieces = on.flatMap(({ mappings }) => mappings.filter((piece) => piece.on === volume.number));
   const taken = pieces.map(({ offset = 0, length }): Extent => [offset, length]);
+  const why = whyWhole(volume, facts, taken);
+  if (why !== undefined)
+    return { used: [[volume.offset, volume.sizeBytes]], notes: [`${volume.path} (LVM, ${why}) is read whole`] };
   const gaps = gapsBetween(taken, [0, volume.sizeBytes]);
   // Metadata lies before the first piece, and may lie at the end too; free extents between pieces hold nothing.
   const metadata = gaps.flatMap(([offset, length]): readonly Extent[] => {
@@ -111,6 +136,23 @@ function usedOfPhysicalVolume(volume: Volume, { facts, mapOf }: Known): UsedBloc
   const parts = on.map((logical) => usedOfLogicalVolume(logical, volume, mapOf(logical.path)));
   const used = shift([...metadata, ...parts.flatMap((part) => part.used)], volume.offset);
   return { used, notes: parts.flatMap(({ notes }) => notes) };
+}
+
+/** Only what is seen through active plain volumes is known; what LVM has allocated beside them must not pass for free. */
+function whyWhole(
+  volume: Volume,
+  { logicalVolumes, segments }: MachineFacts,
+  taken: readonly Extent[],
+): string | undefined {
+  if (taken.length === 0) return 'no active logical volumes';
+  if (!logicalVolumes.every(({ mappings }) => mappings.every(({ kind }) => kind === 'linear')))
+    return 'volumes that are not plain';
+  if (!segments.known.includes(volume.path)) return 'its metadata could not be read';
+  const allocated = segments.allocated.filter(({ on }) => on === volume.path).map(({ extent }) => extent);
+  const seen = mergeExtents(taken);
+  const isSeen = ([offset, length]: Extent): boolean =>
+    seen.some(([from, bytes]) => from <= offset && offset + length <= from + bytes);
+  return allocated.every(isSeen) ? undefined : 'volumes that are not active';
 }
 
 /** From the logical volume's own offsets to those of the physical volume. */
@@ -136,11 +178,15 @@ function logicalVolumesOn(disk: Disk, facts: MachineFacts): readonly LogicalVolu
   );
 }
 
-/** A btrfs of several devices can be read only whole: the map of one device says nothing of the others. */
+/**
+ * A btrfs of several devices can be read only whole: the map of one device says nothing of the others. So can an ext file system whose journal is to
+ * be replayed.
+ */
 function mapperOf(volume: Volume, facts: MachineFacts): string | undefined {
   const { type, uuid } = volume.probe;
   const volumes = [...facts.disks.flatMap(volumesOf), ...facts.logicalVolumes];
   if (type === 'btrfs' && volumes.filter(({ probe }) => probe.uuid === uuid).length > 1) return undefined;
+  if (volume.ext?.needsRecovery === true) return undefined;
   return type === undefined ? undefined : MAPPERS[type];
 }
 

@@ -1,9 +1,10 @@
+import { volumesOf } from './capture-plan.ts';
 import type { Disk, MachineFacts, Volume } from './machine-facts.ts';
 import type { DiskRecord } from './order.ts';
 
 /** What shows later that this disk was not touched; `name` is the order's name of the disk. */
 export function recordDisk(name: string, disk: Disk, facts: MachineFacts): DiskRecord {
-  const volumes = [...disk.partitions, ...facts.logicalVolumes.filter((volume) => liesOn(volume.mappings, disk))];
+  const volumes = [...volumesOf(disk), ...facts.logicalVolumes.filter((volume) => liesOn(volume.mappings, disk))];
   return {
     name,
     ...(disk.tableDigest === undefined ? {} : { tableDigest: disk.tableDigest }),
@@ -12,7 +13,7 @@ export function recordDisk(name: string, disk: Disk, facts: MachineFacts): DiskR
 }
 
 function liesOn(mappings: readonly { readonly on?: string }[], disk: Disk): boolean {
-  return disk.partitions.some(({ number }) => mappings.some(({ on }) => on === number));
+  return volumesOf(disk).some(({ number }) => mappings.some(({ on }) => on === number));
 }
 
 function recordVolume({ probe, ext }: Volume): DiskRecord['fileSystems'] {

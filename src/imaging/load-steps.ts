@@ -35,7 +35,7 @@ export function stepsOfDisk(disk: Disk, layout: ChunkLayout, wanted: { readonly 
 /** Host keys are made into each file system that holds a system; where none does, the environment says so. */
 export function hostKeySteps(disks: readonly Disk[], facts: MachineFacts): readonly LoadStep[] {
   const logical = facts.logicalVolumes.filter(({ mappings }) =>
-    mappings.some(({ on }) => disks.some((disk) => disk.partitions.some(({ number }) => number === on))),
+    mappings.some(({ on }) => disks.some((disk) => volumesOf(disk).some(({ number }) => number === on))),
   );
   const volumes: readonly Volume[] = [...disks.flatMap(volumesOf), ...logical];
   return volumes

@@ -4,11 +4,13 @@ import {
   readBlkid,
   readDmTable,
   readDumpe2fs,
+  readPvSegments,
   readSfdisk,
   type Dumpe2fs,
   type Mapping,
   type PartitionTable,
   type Probe,
+  type Segment,
 } from './tool-outputs.ts';
 
 /** A part of a disk, or a logical volume: what may hold a file system. */
@@ -48,6 +50,8 @@ export interface LogicalVolume extends Volume {
 export interface MachineFacts {
   readonly disks: readonly Disk[];
   readonly logicalVolumes: readonly LogicalVolume[];
+  /** What LVM's metadata says is allocated on the physical volumes that it knows, by their paths. */
+  readonly segments: { readonly known: readonly string[]; readonly allocated: readonly Segment[] };
 }
 
 /**
@@ -67,6 +71,7 @@ export function readFacts(text: string): MachineFacts {
   };
   const all = (kind: string): readonly Section[] => sections.filter((section) => section.kind === kind);
   return {
+    segments: readPvSegments(output('segments', 'lvm') ?? ''),
     disks: all('disk').map(({ words }) => {
       const [path = '', number = '', bytes, sector, serial = ''] = words;
       const table = output('table', path)?.trim() ?? '';

@@ -1,4 +1,3 @@
-import type { PlacedOrder } from './order-directory.ts';
 import type { OrderState } from './order-state.ts';
 
 /** What the environment is to do next: a word of its closed list, and what belongs to it. */
@@ -45,10 +44,4 @@ export function chunkLine(
   extents: readonly (readonly [number, number])[],
 ): string {
   return [...words, extents.map((extent) => extent.join(',')).join(';')].join('\t');
-}
-
-/** The order and the session for which some work was begun. */
-interface WorkKey {
-  readonly placed: PlacedOrder;
-  readonly session: string;
 }

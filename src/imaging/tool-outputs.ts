@@ -46,6 +46,8 @@ export interface Dumpe2fs {
   readonly mountCount?: number;
   readonly lastMounted?: string;
   readonly lastWritten?: string;
+  /** Its journal holds what is not in its place yet: the map of used blocks does not know of that. */
+  readonly needsRecovery?: true;
 }
 
 export function readDumpe2fs(output: string): Dumpe2fs {
@@ -58,6 +60,7 @@ export function readDumpe2fs(output: string): Dumpe2fs {
     ...(count === undefined ? {} : { mountCount: Number(count) }),
     ...(lastMounted === undefined ? {} : { lastMounted }),
     ...(lastWritten === undefined ? {} : { lastWritten }),
+    ...(value('Filesystem features')?.split(' ').includes('needs_recovery') === true ? { needsRecovery: true } : {}),
   };
 }
 
@@ -78,6 +81,32 @@ export function readDmTable(output: string): readonly Mapping[] {
     const piece = { kind, from: Number(from) * 512, length: Number(length) * 512 };
     return kind === 'linear' && on !== undefined ? { ...piece, on, offset: Number(offset) * 512 } : piece;
   });
+}
+
+/** A stretch of a physical volume that LVM has given to some volume, in bytes of the physical volume. */
+export interface Segment {
+  /** `/dev/vda2`: the physical volume. */
+  readonly on: string;
+  readonly extent: Extent;
+}
+
+/**
+ * What `pvs --segments` says is allocated, whether or not the volume is active: a line a segment, `/dev/vda2|1048576|4194304|0|25|linear`; what is free
+ * has the type `free`. Where LVM told nothing of a physical volume there is nothing of it here; `known` names those that it told of.
+ */
+export function readPvSegments(output: string): {
+  readonly known: readonly string[];
+  readonly allocated: readonly Segment[];
+} {
+  const lines = output.split('\n').map((line) => line.trim().split('|'));
+  const rows = lines.filter(([path, ...numbers]) => path?.startsWith('/') && numbers.length === 5);
+  const allocated = rows
+    .filter((row) => row[5] !== 'free')
+    .map(([on = '', first, extent, start, count]): Segment => {
+      const bytes = Number(extent);
+      return { on, extent: [Number(first) + Number(start) * bytes, Number(count) * bytes] };
+    });
+  return { known: [...new Set(rows.map(([path = '']) => path))], allocated };
 }
 
 /** The used extents of partclone's domain map (`-D`); IntegrityError when the map does not reach to its end. */

@@ -9,8 +9,11 @@ import { selectDisk } from '../../../src/imaging/select-disk.ts';
 
 const MiB = 1024 ** 2;
 
+/** What LVM has allocated for that logical volume, in extents of 1 MiB from 1 MiB on: first, count, type; and what is free. */
+const plain: readonly string[] = ['0|8|linear', '8|23|free', '31|8|linear', '39|88|free'];
+
 /** A disk with an ext4 of 64 MiB at 1 MiB, and a physical volume of 128 MiB at 65 MiB with a logical volume in two pieces; 300 MiB in all. */
-const facts = (mountCount = 3, tail = '\n=== end\n'): string =>
+const facts = ({ mountCount = 3, tail = '\n=== end\n', allocated = plain, features = 'extent' } = {}): string =>
   [
     `=== disk\t/dev/vda\t254:0\t${300 * MiB}\t512\tSERIAL-1`,
     `=== table\t/dev/vda\n${JSON.stringify({
@@ -27,17 +30,18 @@ const facts = (mountCount = 3, tail = '\n=== end\n'): string =>
     '=== dump\t/dev/vda\nlabel: dos\n=== probe\t/dev/vda\nPTTYPE=dos',
     `=== part\t/dev/vda\t/dev/vda1\t254:1\t${MiB}\t${64 * MiB}`,
     '=== probe\t/dev/vda1\nTYPE=ext4\nUUID=aaaa',
-    `=== ext\t/dev/vda1\nMount count:              ${mountCount}\nLast mount time:          Sun Nov 29 16:00:00 2026`,
+    `=== ext\t/dev/vda1\nFilesystem features:      ${features}\nMount count:              ${mountCount}\nLast mount time:          Sun Nov 29 16:00:00 2026`,
     `=== part\t/dev/vda\t/dev/vda2\t254:2\t${65 * MiB}\t${128 * MiB}`,
     '=== probe\t/dev/vda2\nTYPE=LVM2_member\nUUID=bbbb',
     `=== mapped\t/dev/mapper/vg-ro--ot\t253:0\t${16 * MiB}\n0 16384 linear 254:2 2048\n16384 16384 linear 254:2 65536`,
     '=== probe\t/dev/mapper/vg-ro--ot\nTYPE=xfs\nUUID=cccc',
+    `=== segments\tlvm\n  ${allocated.map((row) => `/dev/vda2|${MiB}|${MiB}|${row}`).join('\n  ')}`,
   ].join('\n') + tail;
 const disk = (read: MachineFacts) => selectDisk(read.disks, 'vda', { serial: 'SERIAL-1' });
 
 describe('a machine', () => {
   it('is refused when its facts are cut', () => {
-    expect(() => readFacts(facts(3, ''))).toThrow(/they are cut/);
+    expect(() => readFacts(facts({ tail: '' }))).toThrow(/they are cut/);
   });
 
   it('is captured by its used blocks, through logical volumes to the disk', () => {
@@ -64,6 +68,35 @@ describe('a machine', () => {
     expect(notes).toEqual([]);
   });
 
+  it.each([
+    ['is not active', facts({ allocated: [...plain, '20|3|raid1'] }), 'volumes that are not active'],
+    ['LVM does not know', facts({ allocated: [] }), 'its metadata could not be read'],
+  ])('is read whole where a physical volume has what %s', (_what, text, why) => {
+    const read = readFacts(text);
+    const { used, notes } = usedBlocks(disk(read), read, () => [[0, 4_096]]);
+    expect(notes).toEqual([`/dev/vda2 (LVM, ${why}) is read whole`]);
+    expect(used).toContainEqual([65 * MiB, 129 * MiB]);
+  });
+
+  it('is read whole where the kernel does not show a partition of the table: it is no gap', () => {
+    const read = readFacts(facts());
+    const [first] = disk(read).partitions;
+    const { used, notes } = usedBlocks({ ...disk(read), partitions: [first!] }, read, () => [[0, 4_096]]);
+    expect(notes).toEqual(['/dev/vda2 (not shown by the kernel) is read whole']);
+    expect(used).toContainEqual([65 * MiB, 129 * MiB]);
+  });
+
+  it('is read whole where the journal of a file system is to be replayed', () => {
+    const read = readFacts(facts({ features: 'has_journal needs_recovery extent' }));
+    expect(mapTasks(disk(read), read).map(({ path }) => path)).toEqual(['/dev/mapper/vg-ro--ot']);
+  });
+
+  it('is recorded, too, where a file system lies on the disk itself', () => {
+    const read = readFacts(facts());
+    const { table: _none, ...bare } = { ...disk(read), probe: { uuid: 'eeee', type: 'xfs' }, partitions: [] };
+    expect(recordDisk('vda', bare, read).fileSystems).toEqual([{ uuid: 'eeee', type: 'xfs' }]);
+  });
+
   it('is read whole where a map is missing, and says so', () => {
     const read = readFacts(facts());
     const { used, notes } = usedBlocks(disk(read), read, () => undefined);
@@ -72,7 +105,7 @@ describe('a machine', () => {
   });
 
   it('is seen to have changed when a file system was mounted since, and to be the same otherwise', () => {
-    const [before, after] = [facts(3), facts(4)].map((text) => readFacts(text)).map((read) => recordDisk('vda', disk(read), read)); // prettier-ignore
+    const [before, after] = [facts(), facts({ mountCount: 4 })].map((text) => readFacts(text)).map((read) => recordDisk('vda', disk(read), read)); // prettier-ignore
     expect(differences(before!, before!)).toEqual([]);
     expect(differences(before!, after!)).toEqual(['the mount count of aaaa was 3, and is 4']);
     expect(differences({ name: 'vda', fileSystems: [{ uuid: 'dddd', type: 'ext4' }] }, after!)).toEqual([

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { totalBytes } from '../../../src/imaging/extents.ts';
-import { readBlkid, readDmTable, readDomainMap, readDumpe2fs, readSfdisk } from '../../../src/imaging/tool-outputs.ts';
+import {
+  readBlkid,
+  readDmTable,
+  readDomainMap,
+  readDumpe2fs,
+  readPvSegments,
+  readSfdisk,
+} from '../../../src/imaging/tool-outputs.ts';
 
 const recorded = (file: string): string => readFileSync(`test/fixtures/output/${file}`, 'utf8');
 
@@ -38,6 +45,16 @@ describe('the outputs of the tools', () => {
       { kind: 'linear', from: 0, length: 4_194_304, on: '254:2', offset: 1_048_576 },
       { kind: 'striped', from: 4_194_304, length: 8_192 },
     ]);
+  });
+
+  it('of pvs are what is allocated, and which physical volumes it knows', () => {
+    const output =
+      '  /dev/vda2|1048576|4194304|0|5|linear\n  /dev/vda2|1048576|4194304|5|58|free\n  [unknown]|0|0|0|1|raid1\n';
+    expect(readPvSegments(`${output}  /dev/loop0|1048576|4194304|0|63|free\n`)).toEqual({
+      known: ['/dev/vda2', '/dev/loop0'],
+      allocated: [{ on: '/dev/vda2', extent: [1_048_576, 5 * 4_194_304] }],
+    });
+    expect(readPvSegments('')).toEqual({ known: [], allocated: [] });
   });
 
   it('of sfdisk are refused when they are none', () => {

@@ -15,6 +15,7 @@ start_volumes() {
 facts() {
   for path in $(disks); do tell_disk "$path"; done
   [ "$1" != volumes ] || for dir in /sys/block/dm-*; do [ ! -d "$dir" ] || tell_volume "$dir"; done
+  [ "$1" != volumes ] || tell_segments
   section end
 }
 
@@ -54,6 +55,13 @@ tell_volume() {
   name=$(cat "$1/dm/name")
   section mapped "/dev/mapper/$name" "$(cat "$1/dev")" $(($(cat "$1/size") * 512)); dmsetup table "$name"
   tell_content "/dev/mapper/$name"
+}
+
+# What LVM has allocated, also for volumes that could not be activated; in bytes and extents.
+tell_segments() {
+  section segments lvm
+  pvs --segments --noheadings --nosuffix --units b --separator '|' \
+    -o pv_name,pe_start,vg_extent_size,pvseg_start,pvseg_size,segtype 2>/run/pvs || say "$(cat /run/pvs)"
 }
 
 tell_content() {
