@@ -2,7 +2,10 @@ import type { ChunkLayout } from '../library/chunks/layout.ts';
 import { volumesOf } from './capture-plan.ts';
 import type { Disk, MachineFacts, Volume } from './machine-facts.ts';
 
-/** Something that the environment does to a disk that was written: `id` names it, `words` are a verb of its closed list and what belongs to it. */
+/**
+ * Something that the environment does to a disk: `id` names it, `words` are a verb of its closed list and what belongs to it. The id is kept over resets,
+ * after which the kernel may name the same disk in another way: it holds the disk's position in the order, and an offset, but no such name.
+ */
 export interface LoadStep {
   readonly id: string;
   readonly words: readonly [verb: string, ...arguments_: string[]];
@@ -14,22 +17,34 @@ export interface LoadSteps {
   readonly notes: readonly string[];
 }
 
+/** A disk, and its position in the order. */
+export interface TargetDisk {
+  readonly disk: Disk;
+  readonly index: number;
+}
+
+/** Makes the ends of a disk empty, before anything is written to it. */
+export function clearStep(disk: Disk, index: number): LoadStep {
+  return step('clear', idOf({ disk, index }), disk.path);
+}
+
 /** File systems that can be made larger in place. */
 const GROWING = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'ntfs']);
 const MOUNTED_FOR_KEYS = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs']);
 const EFI_TYPES = new Set(['c12a7328-f81f-11d2-ba4b-00a0c93ec93b', 'ef']);
 
 /** What makes the disk that a layout describes right for the disk that it was written to. `disk` and `facts` are as found after the writing. */
-export function stepsOfDisk(disk: Disk, layout: ChunkLayout, wanted: { readonly grow: boolean }): LoadSteps {
+export function stepsOfDisk(target: TargetDisk, layout: ChunkLayout, wanted: { readonly grow: boolean }): LoadSteps {
+  const { disk } = target;
   const isLarger = disk.sizeBytes > layout.disk.sizeBytes;
-  const growing = isLarger && wanted.grow ? growSteps(disk) : { steps: [], notes: [] };
-  const gpt = isLarger && disk.table?.label === 'gpt' ? [step('fix-gpt', disk.path)] : [];
+  const growing = isLarger && wanted.grow ? growSteps(target) : { steps: [], notes: [] };
+  const gpt = isLarger && disk.table?.label === 'gpt' ? [step('fix-gpt', idOf(target), disk.path)] : [];
   const swaps = layout.contents.filter(({ type, copied }) => type === 'swap' && copied === 'none');
   const swapSteps = swaps.flatMap(({ offset, uuid = '-', label = '-' }) => {
     const volume = disk.partitions.find((partition) => partition.offset === offset);
-    return volume === undefined ? [] : [step('swap', volume.path, uuid, label)];
+    return volume === undefined ? [] : [step('swap', idOf(target, volume), volume.path, uuid, label)];
   });
-  return { steps: [...gpt, ...growing.steps, ...swapSteps, ...efiSteps(disk)], notes: growing.notes };
+  return { steps: [...gpt, ...growing.steps, ...swapSteps, ...efiSteps(target)], notes: growing.notes };
 }
 
 /** Host keys are made into each file system that holds a system; where none does, the environment says so. */
@@ -37,13 +52,18 @@ export function hostKeySteps(disks: readonly Disk[], facts: MachineFacts): reado
   const logical = facts.logicalVolumes.filter(({ mappings }) =>
     mappings.some(({ on }) => disks.some((disk) => volumesOf(disk).some(({ number }) => number === on))),
   );
-  const volumes: readonly Volume[] = [...disks.flatMap(volumesOf), ...logical];
-  return volumes
-    .filter(({ probe }) => MOUNTED_FOR_KEYS.has(probe.type ?? ''))
-    .map(({ path, probe }) => step('host-keys', path, probe.type ?? ''));
+  const named = [
+    ...disks.flatMap((disk, index) => volumesOf(disk).map((volume) => ({ volume, id: idOf({ disk, index }, volume) }))),
+    // A logical volume has its name on the disk.
+    ...logical.map((volume) => ({ volume, id: `volume ${volume.path.replace('/dev/mapper/', '')}` })),
+  ];
+  return named
+    .filter(({ volume }) => MOUNTED_FOR_KEYS.has(volume.probe.type ?? ''))
+    .map(({ volume: { path, probe }, id }) => step('host-keys', id, path, probe.type ?? ''));
 }
 
-function growSteps(disk: Disk): LoadSteps {
+function growSteps(target: TargetDisk): LoadSteps {
+  const { disk } = target;
   const last = volumesOf(disk).toSorted((a, b) => b.offset - a.offset)[0];
   if (last === undefined) return { steps: [], notes: [`${disk.path} has no partition that could grow`] };
   const type = last.probe.type ?? 'unknown content';
@@ -53,19 +73,25 @@ function growSteps(disk: Disk): LoadSteps {
     const what = isLogical ? 'a logical partition' : type;
     return { steps: [], notes: [`${last.path} (${what}) is left at its size: it is not grown`] };
   }
-  const partition = last.path === disk.path ? [] : [step('grow-partition', disk.path, number)];
-  return { steps: [...partition, step('grow-fs', last.path, type)], notes: [] };
+  const partition = last.path === disk.path ? [] : [step('grow-partition', idOf(target, last), disk.path, number)];
+  return { steps: [...partition, step('grow-fs', idOf(target, last), last.path, type)], notes: [] };
 }
 
 /** Firmware that has no entry for this disk starts `EFI/BOOT/BOOTX64.EFI`. */
-function efiSteps(disk: Disk): readonly LoadStep[] {
+function efiSteps(target: TargetDisk): readonly LoadStep[] {
+  const { disk } = target;
   const starts = (disk.table?.partitions ?? [])
     .filter(({ type }) => EFI_TYPES.has(type.toLowerCase()))
     .map(({ start }) => start * disk.sectorBytes);
   const systems = disk.partitions.filter(({ offset, probe }) => starts.includes(offset) && probe.type === 'vfat');
-  return systems.map(({ path }) => step('efi', path));
+  return systems.map((volume) => step('efi', idOf(target, volume), volume.path));
 }
 
-function step(verb: string, ...words: readonly string[]): LoadStep {
-  return { id: [verb, words[0]].join(' '), words: [verb, ...words] };
+/** `disk 0`, `disk 0 at 1048576`. */
+function idOf({ index }: TargetDisk, volume?: Volume): string {
+  return volume === undefined ? `disk ${String(index)}` : `disk ${String(index)} at ${String(volume.offset)}`;
+}
+
+function step(verb: string, of: string, ...words: readonly string[]): LoadStep {
+  return { id: `${verb} ${of}`, words: [verb, ...words] };
 }

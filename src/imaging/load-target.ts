@@ -23,6 +23,17 @@ export function refuseTargets(work: LoadWork, disks: readonly Disk[], layouts: r
   }
 }
 
+/** Names change with the order in which drivers start: by its name alone a disk is overwritten only where it is the only one. */
+export function refuseNamesAlone(work: LoadWork, found: readonly Disk[]): void {
+  if (found.length < 2) return;
+  const byName = work.disks.find(({ select }) => select.serial === undefined && select.sizeBytes === undefined);
+  if (byName === undefined) return;
+  const serials = found.map(({ path, serial }) => `${path} has ${serial ?? 'none'}`).join(', ');
+  throw new ConflictError(
+    `load the disk ${byName.name}: the machine has ${String(found.length)} disks, and a name alone may be another one's after the next start: give settings.disks[].serial (${serials})`,
+  );
+}
+
 /** How a disk is recognised after a reset: its serial number and size; where it has none, its name. */
 export function targetName({ path, serial, sizeBytes }: Disk): string {
   return `${serial ?? path} of ${String(sizeBytes)} bytes`;

@@ -3,13 +3,13 @@ import { CommandFailedError, ConflictError } from '../domain/errors.ts';
 import { listFrames, readStored, withFile, type ChunkIndex, type DataFrame } from '../library/chunks/frames.ts';
 import { dataBytes } from '../library/chunks/frame.ts';
 import { appendDurably, readIfThere } from './durable-file.ts';
-import { hostKeySteps, stepsOfDisk, type LoadStep } from './load-steps.ts';
+import { clearStep, hostKeySteps, stepsOfDisk, type LoadStep } from './load-steps.ts';
 import { readFacts, type Disk, type MachineFacts } from './machine-facts.ts';
 import { chunkLine, type ChunkName, type Instruction, type MachineWork } from './machine-work.ts';
 import type { LoadWork } from './order.ts';
 import type { PlacedOrder } from './order-directory.ts';
 import type { OrderState } from './order-state.ts';
-import { refuseTargets, targetName } from './load-target.ts';
+import { refuseNamesAlone, refuseTargets, targetName } from './load-target.ts';
 import { selectDisk } from './select-disk.ts';
 import { StaleRequestError } from './stale-request.ts';
 import type { StateKeeper } from './state-keeper.ts';
@@ -34,7 +34,7 @@ export function createLoadWork(placed: PlacedOrder, work: LoadWork, keeper: Stat
     if (disks === undefined || sources === undefined) return ['facts', 'disks'];
     if (state.phase !== 'working') await keeper.update(placed, (before) => ({ ...before, phase: 'working' }));
     const isOpen = (step: LoadStep): boolean => !state.finished.includes(step.id);
-    const clearing = disks.map(({ path }): LoadStep => ({ id: `clear ${path}`, words: ['clear', path] })).find(isOpen);
+    const clearing = disks.map(clearStep).find(isOpen);
     if (clearing !== undefined) return ['step', clearing.id, ...clearing.words];
     if (sources.some((source) => missingOf(source).length > 0)) return ['write'];
     if (after === undefined) return ['facts', 'volumes'];
@@ -64,6 +64,7 @@ export function createLoadWork(placed: PlacedOrder, work: LoadWork, keeper: Stat
       chosen,
       opened.map(({ index }) => index.layout),
     );
+    refuseNamesAlone(work, facts.disks);
     await keeper.update(placed, (state) => ({ ...state, finished: withTargets(state.finished, chosen) }));
     const all = opened.flatMap(({ frames }) => [...frames.values()]);
     bytesTotal = all.reduce((sum, frame) => sum + dataBytes(frame.header.extents), 0);
@@ -75,7 +76,7 @@ export function createLoadWork(placed: PlacedOrder, work: LoadWork, keeper: Stat
     const found = work.disks.map(({ name, select }) => selectDisk(facts.disks, name, select));
     const plans = found.map((disk, index) => {
       const layout = opened[index]?.index.layout;
-      return layout === undefined ? { steps: [], notes: [] } : stepsOfDisk(disk, layout, work);
+      return layout === undefined ? { steps: [], notes: [] } : stepsOfDisk({ disk, index }, layout, work);
     });
     after = [...plans.flatMap(({ steps }) => steps), ...(work.hostKeys ? hostKeySteps(found, facts) : [])];
     const notes = plans.flatMap((plan) => plan.notes);

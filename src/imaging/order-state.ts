@@ -32,7 +32,7 @@ export interface OrderState {
   readonly token?: Grant & { readonly expires: number };
   readonly session?: Grant & { readonly token: string };
   readonly report?: ImagingReport;
-  /** What a load did beside writing, by the steps' ids: `clear vda`. */
+  /** What a load did beside writing, by the steps' ids: `clear disk 0`. */
   readonly finished: readonly string[];
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { mapTasks, usedBlocks } from '../../../src/imaging/capture-plan.ts';
 import { differences, recordDisk } from '../../../src/imaging/disk-record.ts';
-import { refuseTargets } from '../../../src/imaging/load-target.ts';
-import { stepsOfDisk } from '../../../src/imaging/load-steps.ts';
+import { refuseNamesAlone, refuseTargets } from '../../../src/imaging/load-target.ts';
+import { clearStep, hostKeySteps, stepsOfDisk } from '../../../src/imaging/load-steps.ts';
 import { layoutOfDisk } from '../../../src/imaging/layout-of-disk.ts';
 import { readFacts, type MachineFacts } from '../../../src/imaging/machine-facts.ts';
 import { selectDisk } from '../../../src/imaging/select-disk.ts';
@@ -130,11 +130,33 @@ describe('a machine', () => {
     expect(refuse({ sectorBytes: 4_096 })).toThrow(/sectors/);
   });
 
+  it('is refused as a target by its name alone where it has more disks than one', () => {
+    const { disks } = readFacts(facts());
+    const work = (select: object) => ({ kind: 'load', grow: true, hostKeys: true, disks: [{ name: 'vda', select, file: '/f', sizeBytes: 1 }] }) as const; // prettier-ignore
+    const two = [...disks, { ...disks[0]!, path: '/dev/vdb', serial: 'SERIAL-2' }];
+    expect(() => refuseNamesAlone({ ...work({ path: '/dev/vda' }), disks: [...work({ path: '/dev/vda' }).disks] }, two)).toThrow(/give settings\.disks\[\]\.serial \(\/dev\/vda has SERIAL-1/); // prettier-ignore
+    expect(() => refuseNamesAlone({ ...work({ serial: 'S' }), disks: [...work({ serial: 'S' }).disks] }, two)).not.toThrow(); // prettier-ignore
+    expect(() => refuseNamesAlone({ ...work({ path: '/dev/vda' }), disks: [...work({ path: '/dev/vda' }).disks] }, disks)).not.toThrow(); // prettier-ignore
+  });
+
+  it('has done the same steps when its disk has another name after a reset', () => {
+    const idsOf = (name: string): readonly string[] => {
+      const read = readFacts(facts().replaceAll('/dev/vda', `/dev/${name}`));
+      const [found] = read.disks;
+      const layout = layoutOfDisk(found!, read, { chunks: [], mapped: new Set() });
+      const larger = { ...found!, sizeBytes: 400 * MiB, partitions: [found!.partitions[0]!] };
+      const { steps } = stepsOfDisk({ disk: larger, index: 0 }, layout, { grow: true });
+      return [clearStep(larger, 0), ...steps, ...hostKeySteps([larger], read)].map(({ id }) => id);
+    };
+    expect(idsOf('vda')).toEqual(['clear disk 0', `grow-partition disk 0 at ${MiB}`, `grow-fs disk 0 at ${MiB}`, `host-keys disk 0 at ${MiB}`]); // prettier-ignore
+    expect(idsOf('sdb')).toEqual(idsOf('vda'));
+  });
+
   it('keeps a last partition that cannot grow, and says so', () => {
     const read = readFacts(facts());
     const layout = layoutOfDisk(disk(read), read, { chunks: [], mapped: new Set() });
     const larger = { ...disk(read), sizeBytes: 400 * MiB };
-    expect(stepsOfDisk(larger, layout, { grow: true })).toEqual({
+    expect(stepsOfDisk({ disk: larger, index: 0 }, layout, { grow: true })).toEqual({
       steps: [],
       notes: ['/dev/vda2 (LVM2_member) is left at its size: it is not grown'],
     });
@@ -145,10 +167,10 @@ describe('a machine', () => {
     const layout = layoutOfDisk(disk(read), read, { chunks: [], mapped: new Set() });
     const [first] = disk(read).partitions;
     const larger = { ...disk(read), sizeBytes: 400 * MiB, partitions: [first!] };
-    expect(stepsOfDisk(larger, layout, { grow: true }).steps.map(({ words }) => words)).toEqual([
+    expect(stepsOfDisk({ disk: larger, index: 0 }, layout, { grow: true }).steps.map(({ words }) => words)).toEqual([
       ['grow-partition', '/dev/vda', '1'],
       ['grow-fs', '/dev/vda1', 'ext4'],
     ]);
-    expect(stepsOfDisk(larger, layout, { grow: false }).steps).toEqual([]);
+    expect(stepsOfDisk({ disk: larger, index: 0 }, layout, { grow: false }).steps).toEqual([]);
   });
 });

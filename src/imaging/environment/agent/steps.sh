@@ -13,7 +13,7 @@ take_step() {
   esac > /run/words 2>&1
   status=$?
   [ "$status" = 0 ] || say "$1 ($status): $(cat /run/words)"
-  request POST "/result?id=$(printf '%s' "$1" | sed 's/ /%20/g; s|/|%2F|g')&status=$status&epoch=$epoch" /run/words
+  request POST "/result?id=$(printf '%s' "$1" | sed 's/ /%20/g; s/+/%2B/g; s|/|%2F|g')&status=$status&epoch=$epoch" /run/words
 }
 
 # Neither the old system nor half of a new one can boot from it.
