@@ -78,6 +78,12 @@ export function chunkEndsOrder(error: unknown): boolean {
   return error instanceof IntegrityError || error instanceof CapacityError;
 }
 
+/** A machine in the middle of its chunks asks what to do, and hears that it is to power off. */
+export function refuseStopped({ stopped, order }: PlacedOrder): void {
+  if (stopped === undefined) return;
+  throw new StaleRequestError(`answer the machine of ${order.node}: its order was stopped: ${stopped}`);
+}
+
 /** Refuses a write in the name of an attempt that was superseded. */
 export function refuseEpoch(placed: PlacedOrder, epoch: number): void {
   if (placed.order.epoch === epoch) return;

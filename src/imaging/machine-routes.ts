@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InvalidInputError } from '../domain/errors.ts';
 import { MOST_STORED_BYTES } from '../library/chunks/frame.ts';
-import { chunkEndsOrder, endsOrder, refuseEpoch, type MachineDesk } from './machine-desk.ts';
+import { chunkEndsOrder, endsOrder, refuseEpoch, refuseStopped, type MachineDesk } from './machine-desk.ts';
 import type { ChunkName, MachineWork } from './machine-work.ts';
 import type { PlacedOrder } from './order-directory.ts';
 import { answerOf, readBody, textOf, wholeNumber, type Answer, type MachineRequest } from './requests.ts';
@@ -29,7 +29,7 @@ export function createMachineRoutes(library: string, keeper: StateKeeper, desk: 
   const routes: Readonly<Record<string, (call: Call) => Promise<Answer>>> = {
     'GET /next': async ({ placed, work }) => {
       const state = await keeper.read(placed);
-      const isOver = state.phase === 'done' || state.phase === 'failed';
+      const isOver = ['done', 'failed', 'stopped'].includes(state.phase);
       const words = isOver ? ['off'] : await work.next(state);
       return { status: 200, body: `${[String(placed.order.epoch), ...words].join('\t')}\n` };
     },
@@ -90,6 +90,7 @@ interface Routed {
 
 /** Writes carry the epoch of the order that the machine was told; what ends the order is kept in its state. */
 async function carryOut({ request, placed, route }: Routed, desk: MachineDesk): Promise<Answer> {
+  if (request.route !== 'GET /next') refuseStopped(placed);
   if (request.message.method !== 'GET') refuseEpoch(placed, wholeNumber(request.query, 'epoch'));
   try {
     return await route({ request, placed, work: await desk.workOf(placed) });

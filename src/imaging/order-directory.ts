@@ -12,11 +12,15 @@ export interface OrderName {
   readonly step: string;
 }
 
-/** An order as it lies in its directory. `attempt` rises when an order that has failed is placed again: what machines did before is void then. */
+/**
+ * An order as it lies in its directory. `attempt` rises when an order that has failed or was stopped is placed again: what machines did before is void
+ * then. `stopped`: why its machine gets no more work; it still names the machine, which is therefore not let go to its disk.
+ */
 export interface PlacedOrder {
   readonly directory: string;
   readonly attempt: number;
   readonly order: ImagingOrder;
+  readonly stopped?: string;
 }
 
 /** Orders lie in `.imaging/orders` of the management node's library: they survive its worker, and no other run's files are among them. */
@@ -34,7 +38,7 @@ function directoryOf(library: string, { run, step }: OrderName): string {
 
 /**
  * Opens an order for machines. Placed again by the same run for the same step it stays the same order, with what was done already; a higher epoch takes it
- * over, and one that had failed is open again. ConflictError for a lower epoch, and when another open order names one of its cards.
+ * over, and one that had failed or was stopped is open again. ConflictError for a lower epoch, and when another open order names one of its cards.
  */
 export async function placeOrder(library: string, value: ImagingOrder): Promise<void> {
   const order = parseOrder(value);
@@ -46,7 +50,8 @@ export async function placeOrder(library: string, value: ImagingOrder): Promise<
     );
   await refuseOtherOrders(library, order, directory);
   const state = before === undefined ? undefined : await readState(before);
-  const attempt = before === undefined ? 1 : before.attempt + (state?.phase === 'failed' ? 1 : 0);
+  const attempt =
+    before === undefined ? 1 : before.attempt + (state?.phase === 'failed' || state?.phase === 'stopped' ? 1 : 0);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await replaceFile(posix.join(directory, 'order.json'), JSON.stringify({ attempt, order }));
 }
@@ -69,17 +74,40 @@ export async function readOrder(library: string, name: OrderName): Promise<Place
   return await readPlaced(directoryOf(library, name));
 }
 
-/** Ends an order: its machine gets no more work and powers off. Of nothing: success. A lower epoch than the order's is a ConflictError. */
-export async function withdrawOrder(library: string, name: OrderName & { readonly epoch: number }): Promise<void> {
+/** An order as one attempt of its run names it. */
+export type OrderOfAttempt = OrderName & { readonly epoch: number };
+
+/**
+ * Ends the work of an order, and keeps the order: whatever its machine does meanwhile, it is told to power off and does not boot its disk. Of nothing, or
+ * stopped already: success. A lower epoch than the order's is a ConflictError.
+ */
+export async function stopOrder(library: string, name: OrderOfAttempt, words: string): Promise<void> {
+  const placed = await readPlaced(directoryOf(library, name));
+  if (placed === undefined) return;
+  refuseSuperseded('stop', name, placed);
+  if (placed.stopped !== undefined) return;
+  const { directory, attempt, order } = placed;
+  await replaceFile(posix.join(directory, 'order.json'), JSON.stringify({ attempt, order, stopped: words }));
+}
+
+/**
+ * Removes an order. Its machine gets no more work and powers off; should it boot over the network after that, it is sent to its disk: cut its power first.
+ * Of nothing: success. A lower epoch than the order's is a ConflictError.
+ */
+export async function withdrawOrder(library: string, name: OrderOfAttempt): Promise<void> {
   const directory = directoryOf(library, name);
   const placed = await readPlaced(directory);
-  if (placed !== undefined && placed.order.epoch > name.epoch)
-    throw new ConflictError(
-      `withdraw the imaging order of ${name.step}: a later attempt of run ${name.run} has taken over`,
-    );
+  if (placed !== undefined) refuseSuperseded('withdraw', name, placed);
   const gone = `${directory}.withdrawn`;
   await rename(directory, gone).catch(ignoreMissing);
   await rm(gone, { recursive: true, force: true });
+}
+
+function refuseSuperseded(doing: string, name: OrderOfAttempt, { order }: PlacedOrder): void {
+  if (order.epoch <= name.epoch) return;
+  throw new ConflictError(
+    `${doing} the imaging order of ${name.step}: a later attempt of run ${name.run} has taken over`,
+  );
 }
 
 /** All open orders. */
@@ -122,8 +150,8 @@ export async function readProgress(library: string, name: OrderName): Promise<Im
 async function readPlaced(directory: string): Promise<PlacedOrder | undefined> {
   const text = await readIfThere(posix.join(directory, 'order.json'));
   if (text === undefined) return undefined;
-  const { attempt, order } = JSON.parse(text) as { attempt: number; order: unknown };
-  return { directory, attempt, order: parseOrder(order) };
+  const { attempt, order, stopped } = JSON.parse(text) as { attempt: number; order: unknown; stopped?: string };
+  return { directory, attempt, order: parseOrder(order), ...(stopped === undefined ? {} : { stopped }) };
 }
 
 function ignoreMissing(error: unknown): void {

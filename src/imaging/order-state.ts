@@ -23,7 +23,7 @@ export interface ImagingReport {
 /** What the server knows of an order beyond the order itself. */
 export interface OrderState {
   readonly attempt: number;
-  readonly phase: 'waiting' | 'booted' | 'working' | 'done' | 'failed';
+  readonly phase: 'waiting' | 'booted' | 'working' | 'done' | 'failed' | 'stopped';
   readonly words: string;
   readonly bytesDone: number;
   readonly bytesTotal: number;
@@ -44,14 +44,15 @@ export function newState(attempt: number): OrderState {
 interface Place {
   readonly directory: string;
   readonly attempt: number;
+  readonly stopped?: string;
 }
 
 /** The state of an order; that of an earlier attempt is void. */
-export async function readState({ directory, attempt }: Place): Promise<OrderState> {
+export async function readState({ directory, attempt, stopped }: Place): Promise<OrderState> {
   const text = await readIfThere(posix.join(directory, 'state.json'));
-  if (text === undefined) return newState(attempt);
-  const state = JSON.parse(text) as OrderState;
-  return state.attempt === attempt ? state : newState(attempt);
+  const last = text === undefined ? undefined : (JSON.parse(text) as OrderState);
+  const state = last?.attempt === attempt ? last : newState(attempt);
+  return stopped === undefined ? state : { ...state, phase: 'stopped', words: stopped };
 }
 
 /** Only the server writes it; it is on the disk when it resolves. */

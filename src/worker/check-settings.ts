@@ -30,7 +30,14 @@ export function provisionersWithoutConnections(): Provisioners {
     throw new UnsupportedError('settings are checked without a connection');
   };
   const power = { secrets: createSecrets({ values: {} }), shell: createLocalShell(), turns: { during: shellFor } };
-  const imaging = { problems: () => [], order: shellFor, progress: shellFor, withdraw: shellFor };
+  const imaging = {
+    problems: () => [],
+    otherRun: shellFor,
+    order: shellFor,
+    progress: shellFor,
+    stop: shellFor,
+    withdraw: shellFor,
+  };
   return createProvisioners({
     baremetal: () =>
       createBaremetal({

@@ -7,9 +7,11 @@ import type { ImagingOrder } from '../imaging/order.ts';
 import {
   placeOrder,
   readProgress,
+  stopOrder,
   withdrawOrder,
   type ImagingProgress,
   type OrderName,
+  type OrderOfAttempt,
 } from '../imaging/order-directory.ts';
 import { startImagingServer } from '../imaging/server.ts';
 import type { Logger } from './logging.ts';
@@ -18,7 +20,8 @@ import type { Logger } from './logging.ts';
 export interface ImagingOrders {
   order(order: ImagingOrder): Promise<void>;
   progress(name: OrderName): Promise<ImagingProgress | undefined>;
-  withdraw(name: OrderName & { readonly epoch: number }): Promise<void>;
+  stop(name: OrderOfAttempt, words: string): Promise<void>;
+  withdraw(name: OrderOfAttempt): Promise<void>;
 }
 
 /** The orders that lie in a management node's library. */
@@ -26,6 +29,7 @@ export function imagingOrders(library: string): ImagingOrders {
   return {
     order: async (order) => await placeOrder(library, order),
     progress: async (name) => await readProgress(library, name),
+    stop: async (name, words) => await stopOrder(library, name, words),
     withdraw: async (name) => await withdrawOrder(library, name),
   };
 }

@@ -65,6 +65,18 @@ describe('the orders of bare metal, in the library of their management node', ()
     await orders.order(captureOf(3));
   });
 
+  it('stay when they are stopped, and are open again when they are placed again', async () => {
+    await orders.order(captureOf(2));
+    await expect(orders.stop(captureOf(1), 'late')).rejects.toThrow(ConflictError);
+    await orders.stop(captureOf(2), 'its library is full');
+    await orders.stop(captureOf(2), 'its library is full');
+    expect(await orders.progress(captureOf(2))).toMatchObject({ state: 'stopped', words: 'its library is full' });
+    await orders.order(captureOf(2));
+    expect(await orders.progress(captureOf(2))).toMatchObject({ state: 'waiting' });
+    await orders.withdraw(captureOf(2));
+    await orders.stop(captureOf(2), 'of nothing');
+  });
+
   it('are known to come to nothing on a management node that serves no machines', () => {
     expect(orders.problems()).toEqual([]);
     expect(configured().problems()).toMatchObject([{ where: 'IMPRINT_IMAGING_ADDRESS' }]);

@@ -33,6 +33,8 @@ export class FakeImaging implements Imaging {
   readonly #carryOut: FakeImagingOptions['carryOut'];
   /** How often a machine asked for its work. */
   asked = 0;
+  /** Machines that booted over the network without an order: they were sent to their disk. */
+  readonly letGo: string[] = [];
   /** Every order, as it was placed. */
   readonly ordered: ImagingOrder[] = [];
 
@@ -64,12 +66,20 @@ export class FakeImaging implements Imaging {
       throw new ConflictError(`place the imaging order of ${order.node}: another run has an open order`);
     if (before === undefined) return void this.#orders.set(keyOf(order), { order, progress: waiting() });
     before.order = order;
-    if (before.progress.state === 'failed') before.progress = waiting();
+    if (['failed', 'stopped'].includes(before.progress.state)) before.progress = waiting();
   }
 
   async progress(name: OrderName): Promise<ImagingProgress | undefined> {
     const progress = this.#orders.get(keyOf(name))?.progress;
     return progress?.state === 'working' ? { ...progress, at: Date.now() } : progress;
+  }
+
+  async stop(name: OrderName & { readonly epoch: number }, words: string): Promise<void> {
+    const before = this.#orders.get(keyOf(name));
+    if (before === undefined) return;
+    if (before.order.epoch > name.epoch)
+      throw new ConflictError(`stop the imaging order: a later attempt has taken over`);
+    before.progress = { ...before.progress, state: 'stopped', words };
   }
 
   async withdraw(name: OrderName & { readonly epoch: number }): Promise<void> {
@@ -85,7 +95,9 @@ export class FakeImaging implements Imaging {
     if (fault === 'never asks') return;
     this.asked += 1;
     const placed = [...this.#orders.values()].find(({ order }) => order.node === node);
-    if (placed === undefined) return;
+    if (placed === undefined) return void this.letGo.push(node);
+    if (placed.progress.state === 'stopped' || placed.progress.state === 'failed')
+      return void this.#machines.set(node, 'off');
     placed.progress = { ...placed.progress, state: 'booted', words: 'asks for its work', at: Date.now() };
     if (fault === 'goes silent') return;
     if (fault === undefined) return void this.#work(node, placed);

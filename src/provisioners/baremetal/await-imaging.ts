@@ -20,8 +20,8 @@ export interface AwaitedImaging {
 
 /**
  * Waits until the machine has done its order, and says how far it is. A machine that is not heard of within its settings' `bootSeconds` is started from
- * the network anew, twice at most; then DeadlineError. What has failed is an IntegrityError in the machine's own words, and its order is withdrawn: a
- * later attempt (somebody asked for a retry) begins with a new one. An attempt that finds it done succeeds at once.
+ * the network anew, twice at most; then DeadlineError. What has failed is an IntegrityError in the machine's own words, and its order is stopped and
+ * kept, so that the machine is not let go to its disk: a later attempt (somebody asked for a retry) places it anew. An attempt that finds it done succeeds at once.
  */
 export async function awaitImaging(
   machine: Machine,
@@ -49,9 +49,10 @@ export async function awaitImaging(
   }
 }
 
-/** After a failure, whose order was withdrawn. The environment has powered its machine off by then, or waits: it is started anew. */
+/** After a failure, whose order was stopped. The environment has powered its machine off by then, or waits: it is started anew. */
 async function openAgain(machine: Machine, order: ImagingOrder, context: CallContext): Promise<void> {
-  if ((await machine.imaging.progress(order)) !== undefined) return;
+  const before = await machine.imaging.progress(order);
+  if (before !== undefined && before.state !== 'stopped') return;
   await machine.imaging.order(order);
   await restart(machine, context);
 }
@@ -61,11 +62,12 @@ async function restart(machine: Machine, context: CallContext): Promise<void> {
   await machine.power.reset(machine.computer, context);
 }
 
-/** ConflictError when the order was withdrawn: a machine without an order would do nothing. */
+/** ConflictError when the order was stopped or withdrawn: a machine without one would do nothing. */
 export async function requireOrder({ imaging, computer }: Machine, order: ImagingOrder): Promise<ImagingProgress> {
   const progress = await imaging.progress(order);
-  if (progress !== undefined) return progress;
-  throw new ConflictError(`image ${computer.name}: the order of this run was withdrawn`);
+  if (progress === undefined) throw new ConflictError(`image ${computer.name}: the order of this run was withdrawn`);
+  if (progress.state !== 'stopped') return progress;
+  throw new ConflictError(`image ${computer.name}: the order of this run was stopped: ${progress.words}`);
 }
 
 /** What only waits is no measured work: it has a limit of its own, here. */
@@ -78,13 +80,13 @@ function evidenceOf({ words, bytesDone, report }: ImagingProgress, restarts: num
   return { words, bytes: bytesDone, restarts, notes: [...(report?.notes ?? [])] };
 }
 
-/** A machine whose order is gone gets no more work: what has failed is not begun again before somebody asks for it. */
+/** What has failed is not begun again before somebody asks for it; that may take days, in which nothing lets the machine go to its disk. */
 async function failed(
   { imaging, computer }: Machine,
   order: ImagingOrder,
   { words, bytesDone, bytesTotal }: ImagingProgress,
 ): Promise<IntegrityError> {
-  await imaging.withdraw(order);
+  await imaging.stop(order, words);
   return new IntegrityError(`image ${computer.name}: ${words}`, { evidence: { bytesDone, bytesTotal } });
 }
 

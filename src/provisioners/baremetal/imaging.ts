@@ -14,8 +14,16 @@ export interface Imaging {
   order(order: ImagingOrder): Promise<void>;
   /** How far the machine is; undefined when there is no such order. */
   progress(name: OrderName): Promise<ImagingProgress | undefined>;
-  /** Ends an order: its machine gets no more work. Of nothing: success. ConflictError when a later attempt has taken over. */
-  withdraw(name: OrderName & { readonly epoch: number }): Promise<void>;
+  /**
+   * Ends the work of an order, whose machine is told to power off for as long as the order lies there: it is not let go to its disk. The order placed
+   * again is open again. Of nothing: success. ConflictError when a later attempt has taken over.
+   */
+  stop(name: OrderOfAttempt, words: string): Promise<void>;
+  /**
+   * Removes an order: a machine that boots over the network after that is sent to its disk. Of nothing: success. ConflictError when a later attempt has
+   * taken over.
+   */
+  withdraw(name: OrderOfAttempt): Promise<void>;
 }
 
 /** A run has at most one order for each step. */
@@ -24,6 +32,9 @@ export interface OrderName {
   readonly run: string;
   readonly step: string;
 }
+
+/** An order as one attempt of its run names it. */
+export type OrderOfAttempt = OrderName & { readonly epoch: number };
 
 /** How a disk of the machine is found; all that is given must hold of exactly one. */
 export interface DiskSelect {
@@ -68,7 +79,7 @@ export interface ImagingOrder extends OrderName {
 }
 
 export interface ImagingProgress {
-  readonly state: 'waiting' | 'booted' | 'working' | 'done' | 'failed';
+  readonly state: 'waiting' | 'booted' | 'working' | 'done' | 'failed' | 'stopped';
   /** Of the disks that are read or written. */
   readonly bytesDone: number;
   readonly bytesTotal: number;

@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CapacityError, UnavailableError } from '../../../src/domain/errors.ts';
 import { chunkEndsOrder } from '../../../src/imaging/machine-desk.ts';
-import { placeOrder, readProgress, withdrawOrder } from '../../../src/imaging/order-directory.ts';
+import { placeOrder, readProgress, stopOrder, withdrawOrder } from '../../../src/imaging/order-directory.ts';
 import type { ImagingOrder } from '../../../src/imaging/order.ts';
 import { openChunkFile } from '../../../src/library/chunks/chunk-file.ts';
 import { listFrames } from '../../../src/library/chunks/frames.ts';
@@ -180,6 +180,19 @@ describe('the imaging server', () => {
     expect(await next(secret)).toBe('1\toff');
     const progress = await readProgress(bench.library, name);
     expect(progress).toMatchObject({ state: 'failed', words: expect.stringContaining('changed') });
+  });
+
+  it('sends a machine whose order was stopped off, also in the middle of its work, and never to its disk', async (context) => {
+    skipWithout(context, 'imaging');
+    await withdrawOrder(bench.library, { ...name, epoch: 1 });
+    await placeOrder(bench.library, order());
+    const secret = await session('n');
+    await tell(secret, 1);
+    await stopOrder(bench.library, { ...name, epoch: 1 }, 'its run takes it back');
+    expect(await put(secret)).toBe(409);
+    expect(await next(secret)).toBe('1\toff');
+    expect((await bench.boot(mac)).script).toContain('/environment/c0ffee/kernel');
+    expect(await next(await session('o'))).toBe('1\toff');
   });
 
   it('ends what a machine does when its order is withdrawn, and withdraws nothing twice', async (context) => {

@@ -204,6 +204,43 @@ describe('bare metal', () => {
       expect(fixture.machines.asked.filter((asked) => asked === 'reset source')).toHaveLength(1);
     });
 
+    it('keeps a machine from its disk between its failure and the retry, however it is started', async () => {
+      const made = await capture({ faults: ['its library is full'] });
+      const image = await until(made, 'image');
+      await expect(act(made.runner, image)).rejects.toThrow(/its library is full/);
+      await fixture.machines.power.on(made.runner.request.computer, made.runner.context);
+      expect(fixture.machines.get('source').power).toBe('off');
+      expect(fixture.imaging.letGo).toEqual([]);
+      expect(await act(made.runner, image)).toMatchObject({ words: 'done' });
+    });
+
+    it('keeps its order until the power is cut: a machine that boots meanwhile is kept from its disk', async () => {
+      const made = await capture({ faults: ['goes silent'] });
+      await until(made, 'image');
+      fixture.machines.lost.push('forceOff');
+      const start = made.plan.find(({ id }) => id === 'start')!;
+      await expect(undo(made.runner, start)).rejects.toThrow(OutcomeUnknownError);
+      expect(fixture.imaging.openOrders('source')).toHaveLength(1);
+      await fixture.machines.power.reset(made.runner.request.computer, made.runner.context);
+      expect(fixture.machines.get('source').power).toBe('off');
+      await undo(made.runner, start);
+      expect(fixture.imaging.openOrders('source')).toEqual([]);
+      expect(fixture.imaging.letGo).toEqual([]);
+    });
+
+    it('sends a machine to the network once more where its controller has forgotten that', async () => {
+      const made = await capture();
+      const start = await until(made, 'start');
+      const { computer } = made.runner.request;
+      await fixture.machines.power.setBootTarget(
+        computer,
+        { target: 'disk', lasting: 'until changed' },
+        fixture.context,
+      );
+      await act(made.runner, start);
+      expect(fixture.imaging.asked).toBe(1);
+    });
+
     it('gives the next order what was found of the disks before, so that a changed one is not taken for another', async () => {
       const made = await capture({ faults: ['the network card has gone'] });
       const image = await until(made, 'image');
