@@ -1,5 +1,6 @@
 import type { ComputerState } from '../domain/computer.ts';
 import type { Fence } from '../domain/fence.ts';
+import { removeOrders } from '../library/imaging-orders.ts';
 import { endJobs } from '../library/jobs.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -27,5 +28,7 @@ export async function takeBack(deps: ActivityDependencies, ended: EndedRun, fenc
   const { library } = await nodeFacts(deps, fence.node);
   await endJobs(library, deps.jobs, fence, callContext());
   await leaveTransfer(deps, fence, library);
-  return { left: touchedNode(ended) ? 'maintenance' : 'previous', what: [...load, ...capture] };
+  const orders = await removeOrders(library, fence.owner, callContext());
+  const withdrawn = orders === 0 ? [] : ['the machine has no imaging order any more'];
+  return { left: touchedNode(ended) ? 'maintenance' : 'previous', what: [...load, ...capture, ...withdrawn] };
 }

@@ -127,6 +127,16 @@ export async function orderOfCard(library: string, mac: string): Promise<PlacedO
   return (await listOrders(library)).find(({ order }) => order.macAddresses.includes(mac));
 }
 
+/** Which other run has an order for one of these cards; undefined when none has. */
+export async function otherRunOf(
+  library: string,
+  macAddresses: readonly string[],
+  run: string,
+): Promise<string | undefined> {
+  const others = (await listOrders(library)).filter(({ order }) => order.run !== run);
+  return others.find(({ order }) => order.macAddresses.some((mac) => macAddresses.includes(mac)))?.order.run;
+}
+
 /** What an order looks like from the outside. Bytes are those of the disks that are read or written. */
 export interface ImagingProgress {
   readonly state: OrderState['phase'];

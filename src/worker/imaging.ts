@@ -5,6 +5,7 @@ import { baseAddress, firstScript } from '../imaging/boot-script.ts';
 import { ensureEnvironment, rebuildEnvironment, type BuiltEnvironment } from '../imaging/environment/build.ts';
 import type { ImagingOrder } from '../imaging/order.ts';
 import {
+  otherRunOf,
   placeOrder,
   readProgress,
   stopOrder,
@@ -18,6 +19,7 @@ import type { Logger } from './logging.ts';
 
 /** Orders for machines that boot over the network, as provisioners ask for them. */
 export interface ImagingOrders {
+  otherRun(macAddresses: readonly string[], run: string): Promise<string | undefined>;
   order(order: ImagingOrder): Promise<void>;
   progress(name: OrderName): Promise<ImagingProgress | undefined>;
   stop(name: OrderOfAttempt, words: string): Promise<void>;
@@ -27,6 +29,7 @@ export interface ImagingOrders {
 /** The orders that lie in a management node's library. */
 export function imagingOrders(library: string): ImagingOrders {
   return {
+    otherRun: async (macAddresses, run) => await otherRunOf(library, macAddresses, run),
     order: async (order) => await placeOrder(library, order),
     progress: async (name) => await readProgress(library, name),
     stop: async (name, words) => await stopOrder(library, name, words),

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WorkerConfig } from '../../src/config.ts';
 import { ConflictError } from '../../src/domain/errors.ts';
+import { removeOrders } from '../../src/library/imaging-orders.ts';
 import type { Imaging, ImagingOrder } from '../../src/provisioners/baremetal/imaging.ts';
+import { createLocalShell } from '../../src/remote/local-shell.ts';
 import { createImagingOrders } from '../../src/worker/imaging-orders.ts';
 
 const captureOf = (epoch: number): ImagingOrder => ({
@@ -75,6 +77,19 @@ describe('the orders of bare metal, in the library of their management node', ()
     expect(await orders.progress(captureOf(2))).toMatchObject({ state: 'waiting' });
     await orders.withdraw(captureOf(2));
     await orders.stop(captureOf(2), 'of nothing');
+  });
+
+  it('of a run that is over are removed, and no other run’s', async () => {
+    await orders.order(captureOf(1));
+    await orders.order({ ...loadOf('loadNode/lab-08/1'), macAddresses: ['52:54:00:12:34:57'] });
+    expect(await orders.otherRun(['52:54:00:12:34:56'], 'captureImage/lab-07/1')).toBeUndefined();
+    expect(await orders.otherRun(['52:54:00:12:34:56'], 'loadNode/lab-07/1')).toBe('captureImage/lab-07/1');
+    const place = { name: 'mn-a', root: library, shell: createLocalShell() };
+    const context = { signal: new AbortController().signal, progress: () => undefined };
+    expect(await removeOrders(place, 'captureImage/lab-07/1', context)).toBe(1);
+    expect(await removeOrders(place, 'captureImage/lab-07/1', context)).toBe(0);
+    expect(await orders.progress(captureOf(1))).toBeUndefined();
+    expect(await orders.progress(loadOf('loadNode/lab-08/1'))).toMatchObject({ state: 'waiting' });
   });
 
   it('are known to come to nothing on a management node that serves no machines', () => {

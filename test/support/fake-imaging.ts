@@ -56,6 +56,11 @@ export class FakeImaging implements Imaging {
     this.#orders.clear();
   }
 
+  async otherRun(macAddresses: readonly string[], run: string): Promise<string | undefined> {
+    const others = [...this.#orders.values()].filter(({ order }) => order.run !== run);
+    return others.find(({ order }) => order.macAddresses.some((card) => macAddresses.includes(card)))?.order.run;
+  }
+
   async order(order: ImagingOrder): Promise<void> {
     this.ordered.push(order);
     const before = this.#orders.get(keyOf(order));

@@ -1,5 +1,6 @@
 import { revisionOfTransfer } from '../../domain/copy-transfer.ts';
 import type { Fence } from '../../domain/fence.ts';
+import { removeOrders } from '../../library/imaging-orders.ts';
 import { exists, highestEpoch, listJobs, listStaging, type RunDirectory } from '../../library/inventory.ts';
 import { endJobs } from '../../library/jobs.ts';
 import { MANIFEST_FILE } from '../../library/manifest.ts';
@@ -13,7 +14,7 @@ import { isComplete } from '../take-back-capture.ts';
 
 /**
  * Ends the jobs that a run which is over has in a library and proves them dead; then removes its staging directory where the catalog's record shows
- * that the copy is incomplete, and moves it to `.kept` otherwise. Of nothing: nothing. Answers what was done, in sentences.
+ * that the copy is incomplete, and moves it to `.kept` otherwise. Its imaging orders go last. Of nothing: nothing. Answers what was done, in sentences.
  */
 export async function clearLibrary(
   deps: ActivityDependencies,
@@ -31,10 +32,12 @@ export async function clearLibrary(
     isThere && !(await isIncomplete(deps, place, run)) ? await setStagingAside(place, fence, context) : undefined;
   const half = ownedBy(run, await listStaging(place, context));
   if (half.length > 0) await removeStaging(place, fence, context);
+  const orders = await removeOrders(place, run, context);
   return [
     ...ended,
     ...(kept === undefined ? [] : [`what was staged is kept in ${kept}`]),
     ...(half.length === 0 ? [] : ['an incomplete copy was removed']),
+    ...(orders === 0 ? [] : [`${String(orders)} imaging orders were removed`]),
   ];
 }
 

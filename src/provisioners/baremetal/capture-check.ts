@@ -1,7 +1,7 @@
 import type { CallContext } from '../../domain/call-context.ts';
 import type { Problem } from '../../domain/computer.ts';
 import type { CaptureCheck, CaptureRequest } from '../provisioner.ts';
-import type { Machine } from './machine.ts';
+import { cardsOf, type Machine } from './machine.ts';
 
 /** How much of a disk is used nobody knows before the environment has looked. Less room than this is never enough. */
 const LEAST_BYTES = 1024 ** 3;
@@ -12,7 +12,11 @@ export async function checkCapture(
   request: CaptureRequest,
   context: CallContext,
 ): Promise<CaptureCheck> {
-  const problems = [...(await controllerProblems(machine, context)), ...libraryProblems(request)];
+  const problems = [
+    ...(await controllerProblems(machine, context)),
+    ...(await orderProblems(machine, request)),
+    ...libraryProblems(request),
+  ];
   return { problems, bytesNeeded: LEAST_BYTES };
 }
 
@@ -29,6 +33,16 @@ export async function controllerProblems(
   await power.read(computer, context);
   await power.readBootTarget(computer, context);
   return problems;
+}
+
+/** Told before anything is sealed: the order could not be placed later. */
+export async function orderProblems(
+  { imaging, computer }: Machine,
+  { fence }: Pick<CaptureRequest, 'fence'>,
+): Promise<Problem[]> {
+  const other = await imaging.otherRun(cardsOf(computer), fence.owner);
+  if (other === undefined) return [];
+  return [{ where: 'imaging', problem: `run ${other} has an order for this machine: it ends first, or is cleared` }];
 }
 
 /** Machines are imaged by their own management node, whose library it is. */

@@ -7,6 +7,8 @@ import type { Problem } from '../../domain/computer.ts';
 export interface Imaging {
   /** Why no machine is served; empty when machines are. */
   problems(): readonly Problem[];
+  /** Which other run has an order for one of these cards; undefined when none has. */
+  otherRun(macAddresses: readonly string[], run: string): Promise<string | undefined>;
   /**
    * Opens an order for a machine. The same again: success, with what was done already.
    * ConflictError when a later attempt has taken over, or another run has an open order for one of its cards.

@@ -1,7 +1,7 @@
 import type { CallContext } from '../../domain/call-context.ts';
 import type { Problem } from '../../domain/computer.ts';
 import type { LoadRequest } from '../provisioner.ts';
-import { controllerProblems, libraryProblems } from './capture-check.ts';
+import { controllerProblems, libraryProblems, orderProblems } from './capture-check.ts';
 import { bootModeOf } from './image-definition.ts';
 import { diskPairs, type DiskPair } from './load-order.ts';
 import type { Machine } from './machine.ts';
@@ -15,6 +15,7 @@ export async function checkLoad(machine: Machine, request: LoadRequest, context:
     ...keptProblems(request),
     ...libraryProblems(request),
     ...(await controllerProblems(machine, context)),
+    ...(await orderProblems(machine, request)),
   ];
 }
 

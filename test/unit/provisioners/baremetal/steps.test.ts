@@ -204,6 +204,19 @@ describe('bare metal', () => {
       expect(fixture.machines.asked.filter((asked) => asked === 'reset source')).toHaveLength(1);
     });
 
+    it('is refused before anything is sealed while another run has an order for the machine', async () => {
+      const { runner } = await capture();
+      const { check } = need(fixture.provisioner, 'capturing');
+      expect((await check(runner.request, runner.context)).problems).toEqual([]);
+      const { computer } = runner.request;
+      const work = { kind: 'capture' as const, disks: [] };
+      const order = { run: 'loadNode/source/9', step: 'load-disks', epoch: 1, node: 'source', work };
+      await fixture.imaging.order({ ...order, macAddresses: [...computer.macAddresses] });
+      expect((await check(runner.request, runner.context)).problems).toMatchObject([
+        { problem: expect.stringContaining('run loadNode/source/9 has an order for this machine') },
+      ]);
+    });
+
     it('keeps a machine from its disk between its failure and the retry, however it is started', async () => {
       const made = await capture({ faults: ['its library is full'] });
       const image = await until(made, 'image');
