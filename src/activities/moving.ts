@@ -2,7 +2,7 @@ import { log } from '@temporalio/activity';
 import type { Catalog } from '../catalog/catalog.ts';
 import { isFresh } from '../domain/check-in.ts';
 import { ConflictError, InvalidInputError } from '../domain/errors.ts';
-import { begun } from '../domain/ended-steps.ts';
+import { begun, touchedNode } from '../domain/ended-steps.ts';
 import type { MoveRequest } from '../domain/move.ts';
 import type { Evidence } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
@@ -15,8 +15,8 @@ import { tell } from './tell.ts';
 /** A run goes on with another management node. */
 export interface MovingActivities {
   /**
-   * Refuses to move the run to a management node that does not reach its node, cannot drive its system or is away, and from one that is there.
-   * Belongs to no step.
+   * Refuses to move the run to a management node that does not reach its node, cannot drive its system or is away, from one that is there, and where
+   * what it has begun stays with its management node. Belongs to no step.
    */
   checkMove(input: { readonly run: string; readonly node: string; readonly to: string }): Promise<void>;
   /**
@@ -39,6 +39,7 @@ export function createMovingActivities(deps: ActivityDependencies): MovingActivi
       }
       if (!isFresh(chosen.secondsSinceCheckIn)) throw new ConflictError(`management node ${to} is away itself`);
       await refuseFromHere(catalog, node);
+      await refuseBound(deps, run, node);
     },
 
     async moveRun({ from, to, by, reason, ...step }) {
@@ -61,6 +62,21 @@ async function refuseFromHere({ claims, managementNodes }: Catalog, node: string
   if (!isFresh(secondsSinceCheckIn)) return;
   throw new ConflictError(
     `management node ${name} checked in ${String(secondsSinceCheckIn)} s ago: a run leaves only one that is away`,
+  );
+}
+
+/** An order that is left behind would go on driving the machine as soon as its management node is back. */
+export async function refuseBound(
+  { catalog, provisioner }: Pick<ActivityDependencies, 'catalog' | 'provisioner'>,
+  run: string,
+  node: string,
+): Promise<void> {
+  const { provisioningSystem: system } = await catalog.computers.get(node);
+  if (provisioner(system).staysWith === undefined) return;
+  const record = await catalog.runs.find(run);
+  if (!touchedNode({ record, steps: await catalog.runs.steps(run) })) return;
+  throw new ConflictError(
+    `move run ${run}: what a run of ${system} has begun stays with its management node; bring that one back, or terminate the run and release ${node}`,
   );
 }
 

@@ -23,6 +23,8 @@ export interface Provisioner {
   readonly settings?: readonly SettingDescription[];
   /** Whether the node is loaded with what is expected. Reads only. */
   nodeStatus(computer: Computer, expected: Revision | undefined, context: NodeContext): Promise<NodeStatus>;
+  /** Set where what a run has begun lies on its management node and cannot go on at another one: such a run is not moved. */
+  readonly staysWith?: 'management node';
   /** Where the images that this computer reads and writes lie, when that is not the management node's own library. */
   libraryOf?(computer: Computer): LibraryPlace | undefined;
   /** Name of the machine that carries this computer and others, where one does: loads onto them share its slots. */

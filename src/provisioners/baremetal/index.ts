@@ -11,6 +11,8 @@ export function createBaremetal(deps: BaremetalDeps): Provisioner {
   const open = machineOpener(deps, power);
   return {
     name: 'baremetal',
+    // The machine's order, its session and what it has sent lie in the library of the management node that serves it.
+    staysWith: 'management node',
     validate: settingsProblems,
     settings,
     nodeStatus: (computer, expected, context) => nodeStatus(open(computer), expected, context),
