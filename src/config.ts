@@ -139,6 +139,12 @@ const settings = {
     .min(1)
     .optional()
     .describe('address on which they are served; not set: the one under which they reach it'),
+  IMPRINT_IMAGING_SEGMENT: z
+    .enum(['direct', 'routed'])
+    .default('direct')
+    .describe(
+      'direct: a machine gets its work only when its network card is in the neighbour table of the management node; routed: a router lies between, and this is not looked at',
+    ),
   IMPRINT_IMAGING_HTTP_PORT: port.default(8480).describe('port for boot scripts, kernel and initramfs, over HTTP'),
   IMPRINT_IMAGING_HTTPS_PORT: port.default(8443).describe('port for everything else that machines ask, over TLS'),
   IMPRINT_SIMULATED_WORLD: z

@@ -1,4 +1,7 @@
+import { errorChain } from '../domain/errors.ts';
 import { environmentScript, firstScript, unknownScript } from './boot-script.ts';
+import type { IsCardAt } from './neighbours.ts';
+import { orderOfCard, type PlacedOrder } from './order-directory.ts';
 import type { MachineRequest } from './requests.ts';
 import { giveToken } from './sessions.ts';
 import type { StateKeeper } from './state-keeper.ts';
@@ -24,6 +27,7 @@ export interface BootParts {
   readonly library: string;
   readonly keeper: StateKeeper;
   readonly addresses: BootAddresses;
+  readonly isCardAt: IsCardAt;
   /** Built when a machine first needs it; rejects while that is impossible. */
   readonly environment: () => Promise<ServedEnvironment>;
 }
@@ -45,9 +49,21 @@ export async function answerBoot(parts: BootParts, request: MachineRequest): Pro
 
 /** A machine whose order is open waits until there is an environment: an error makes its script ask again. */
 async function scriptFor(parts: BootParts, mac: string, address: string): Promise<string> {
-  const token = await giveToken(parts.library, parts.keeper, { mac, address });
+  const placed = await orderOfCard(parts.library, mac);
+  if (placed === undefined) return unknownScript();
+  const { digest } = await environmentFor(parts, placed);
+  const token = await giveToken(parts.library, parts.keeper, { mac, address }, parts.isCardAt);
   if (token === undefined) return unknownScript();
-  const { digest } = await parts.environment();
   const now = Math.floor(Date.now() / 1000);
   return environmentScript({ ...parts.addresses, mac, token, environment: digest, now });
+}
+
+/** The failure is in the order's words, for whoever waits for it; the machine does not count as heard of, so that the wait ends. */
+async function environmentFor({ environment, keeper }: BootParts, placed: PlacedOrder): Promise<ServedEnvironment> {
+  try {
+    return await environment();
+  } catch (error) {
+    await keeper.say(placed, `the machine waits for its environment: ${errorChain(error)}`);
+    throw error;
+  }
 }

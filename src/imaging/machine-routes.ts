@@ -3,6 +3,7 @@ import { InvalidInputError } from '../domain/errors.ts';
 import { MOST_STORED_BYTES } from '../library/chunks/frame.ts';
 import { chunkEndsOrder, endsOrder, refuseEpoch, refuseStopped, type MachineDesk } from './machine-desk.ts';
 import type { ChunkName, MachineWork } from './machine-work.ts';
+import type { IsCardAt } from './neighbours.ts';
 import type { PlacedOrder } from './order-directory.ts';
 import { answerOf, readBody, textOf, wholeNumber, type Answer, type MachineRequest } from './requests.ts';
 import { openSession, orderOfSession } from './sessions.ts';
@@ -25,7 +26,12 @@ interface Call {
 const done: Answer = { status: 200, body: '' };
 
 /** What a machine may ask for over TLS, by method and path. All but `POST /session` need the session. */
-export function createMachineRoutes(library: string, keeper: StateKeeper, desk: MachineDesk): MachineRoutes {
+export function createMachineRoutes(
+  library: string,
+  keeper: StateKeeper,
+  desk: MachineDesk,
+  isCardAt: IsCardAt,
+): MachineRoutes {
   const routes: Readonly<Record<string, (call: Call) => Promise<Answer>>> = {
     'GET /next': async ({ placed, work }) => {
       const state = await keeper.read(placed);
@@ -72,7 +78,7 @@ export function createMachineRoutes(library: string, keeper: StateKeeper, desk: 
   };
   return {
     answer: async (request) => {
-      if (request.route === 'POST /session') return await introduce(library, keeper, request);
+      if (request.route === 'POST /session') return await introduce(library, keeper, request, isCardAt);
       const route = routes[request.route];
       if (route === undefined) return { status: 404, body: 'there is no such request\n' };
       const session = /^Bearer (\S+)$/.exec(request.message.headers.authorization ?? '')?.[1] ?? '';
@@ -104,9 +110,14 @@ async function carryOut({ request, placed, route }: Routed, desk: MachineDesk): 
 }
 
 /** Three lines: boot token, the session's secret that the machine has made up, its network card. */
-async function introduce(library: string, keeper: StateKeeper, request: MachineRequest): Promise<Answer> {
+async function introduce(
+  library: string,
+  keeper: StateKeeper,
+  request: MachineRequest,
+  isCardAt: IsCardAt,
+): Promise<Answer> {
   const [token = '', session = '', mac = ''] = (await readBody(request.message, 4_096)).toString('utf8').split('\n');
-  await openSession(library, keeper, { token, session, mac, address: request.address });
+  await openSession(library, keeper, { token, session, mac, address: request.address }, isCardAt);
   return done;
 }
 

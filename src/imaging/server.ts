@@ -13,6 +13,7 @@ import { makeArchive } from './environment/archive.ts';
 import type { BuiltEnvironment } from './environment/build.ts';
 import { createMachineDesk } from './machine-desk.ts';
 import { createMachineRoutes, type MachineRoutes } from './machine-routes.ts';
+import type { IsCardAt } from './neighbours.ts';
 import { answerOf, readRequest, send } from './requests.ts';
 import { createStateKeeper } from './state-keeper.ts';
 
@@ -29,6 +30,8 @@ export interface ImagingSettings {
   readonly httpsPort: number;
   /** Kernel and initramfs; made at need. */
   readonly environment: () => Promise<BuiltEnvironment>;
+  /** Whether the card that a machine names is at the address from which it asks: `isNeighbour`, where no router lies between. */
+  readonly isCardAt: IsCardAt;
   /** For the log: what could not be answered, and why. */
   readonly complain: (words: string) => void;
 }
@@ -44,7 +47,7 @@ export async function startImagingServer(settings: ImagingSettings): Promise<Ima
   const keeper = createStateKeeper();
   const desk = createMachineDesk(keeper);
   const identity = await serverIdentity(posix.join(settings.library, '.imaging', 'tls'), settings.address);
-  const routes = createMachineRoutes(settings.library, keeper, desk);
+  const routes = createMachineRoutes(settings.library, keeper, desk, settings.isCardAt);
   const tls = createTlsServer(
     { cert: identity.certificate, key: identity.key, minVersion: 'TLSv1.2' },
     (message, response) => {
@@ -59,6 +62,7 @@ export async function startImagingServer(settings: ImagingSettings): Promise<Ima
       const { address } = settings;
       return { base: baseAddress(address, boot.httpPort), api: baseAddress(address, httpsPort, 'https') };
     },
+    isCardAt: settings.isCardAt,
     environment: async () => ({ ...(await settings.environment()), carrier }),
   };
   const plain = createPlainServer((message, response) => {

@@ -3,6 +3,7 @@ import type { WorkerConfig } from '../config.ts';
 import { InvalidInputError } from '../domain/errors.ts';
 import { baseAddress, firstScript } from '../imaging/boot-script.ts';
 import { ensureEnvironment, rebuildEnvironment, type BuiltEnvironment } from '../imaging/environment/build.ts';
+import { isNeighbour } from '../imaging/neighbours.ts';
 import type { ImagingOrder } from '../imaging/order.ts';
 import {
   otherRunOf,
@@ -54,6 +55,7 @@ export async function startImaging(config: WorkerConfig, logger: Logger): Promis
     httpPort: config.IMPRINT_IMAGING_HTTP_PORT,
     httpsPort: config.IMPRINT_IMAGING_HTTPS_PORT,
     environment: oneAtATime(async () => await ensureEnvironment(environmentDirectory(library))),
+    isCardAt: config.IMPRINT_IMAGING_SEGMENT === 'routed' ? async () => await Promise.resolve(true) : isNeighbour,
     complain: (words) => logger.warn({ words: words.trim() }, 'A machine was not given what it asked for'),
   });
   const { httpPort, httpsPort } = server;

@@ -13,6 +13,8 @@ export interface ImagingBench {
   readonly api: string;
   /** What the server could not answer. */
   readonly complaints: readonly string[];
+  /** Cards that are at another address than the one that names them. */
+  readonly elsewhere: Set<string>;
   /** Plays the firmware: the script for this card, and the token in it. */
   boot(mac: string): Promise<{ readonly script: string; readonly token: string }>;
 }
@@ -26,8 +28,11 @@ export async function startImagingBench(environment?: () => Promise<BuiltEnviron
   writeFileSync(kernel, 'kernel');
   writeFileSync(initrd, 'initrd');
   const complaints: string[] = [];
+  const elsewhere = new Set<string>();
   const server = await startImagingServer({
     ...{ library, address: '127.0.0.1', listen: '127.0.0.1', httpPort: 0, httpsPort: 0 },
+    // The loopback has no neighbours.
+    isCardAt: async (card) => !elsewhere.has(card),
     environment:
       environment ?? (async () => ({ kernel, initrd, digest: 'c0ffee', kernelVersion: '6.1', initrdBytes: 6 })),
     complain: (words) => complaints.push(words),
@@ -35,7 +40,7 @@ export async function startImagingBench(environment?: () => Promise<BuiltEnviron
   copyFileSync(join(library, '.imaging/tls/authority.crt'), join(directory, 'authority.crt'));
   const base = `http://127.0.0.1:${server.httpPort}`;
   return {
-    ...{ directory, library, server, base, complaints, api: `https://127.0.0.1:${server.httpsPort}` },
+    ...{ directory, library, server, base, complaints, elsewhere, api: `https://127.0.0.1:${server.httpsPort}` },
     boot: async (mac) => {
       const script = await (await fetch(`${base}/boot/${mac.replaceAll(':', '-')}`)).text();
       return { script, token: /imprint\.token=(\S+)/.exec(script)?.[1] ?? '' };

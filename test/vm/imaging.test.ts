@@ -53,6 +53,7 @@ beforeAll(async () => {
   const cache = await (await openStateDirectory()).directory('imaging');
   server = await startImagingServer({
     ...{ library: directory, address: hostAddress, listen: '127.0.0.1', httpPort: 0, httpsPort: 0 },
+    isCardAt: async () => true,
     environment: async () => await ensureEnvironment(cache),
     complain: () => undefined,
   });

@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CapacityError, UnavailableError } from '../../../src/domain/errors.ts';
 import { chunkEndsOrder } from '../../../src/imaging/machine-desk.ts';
+import { cardsIn } from '../../../src/imaging/neighbours.ts';
 import { placeOrder, readProgress, stopOrder, withdrawOrder } from '../../../src/imaging/order-directory.ts';
 import type { ImagingOrder } from '../../../src/imaging/order.ts';
 import { openChunkFile } from '../../../src/library/chunks/chunk-file.ts';
@@ -113,6 +114,36 @@ describe('the imaging server', () => {
     const secret = await session('c');
     expect((await curl('/next', { session: secret, from: '127.0.0.2' })).status).toBe(401);
     expect(await next(secret)).toBe('1\tfacts\tvolumes');
+  });
+
+  it('gives nothing to a host that names the card of another one, and does not send it to its disk', async (context) => {
+    skipWithout(context, 'imaging');
+    const { token } = await bench.boot(mac);
+    bench.elsewhere.add(mac);
+    expect(await introduce(token, 'p'.repeat(64))).toBe(401);
+    const answer = await fetch(`${bench.base}/boot/${mac.replaceAll(':', '-')}`);
+    expect([answer.status, await answer.text()]).toEqual([401, expect.stringContaining('is not there')]);
+    bench.elsewhere.clear();
+    expect(await introduce(token, 'p'.repeat(64))).toBe(200);
+  });
+
+  it('says in the order that there is no environment, and does not take its machine for heard of', async (context) => {
+    skipWithout(context, 'imaging');
+    const broken = await startImagingBench(
+      async () => await Promise.reject(new UnavailableError('build it: no mirror')),
+    );
+    await placeOrder(broken.library, order());
+    expect((await broken.boot(mac)).token).toBe('');
+    const words = expect.stringContaining('no mirror');
+    expect(await readProgress(broken.library, name)).toMatchObject({ state: 'waiting', at: 0, words });
+    await broken.server.close();
+    rmSync(broken.directory, { recursive: true, force: true });
+  });
+
+  it('reads of the neighbour table whose card answers', () => {
+    const [here, gone] = ['10.9.0.17 dev eth1 lladdr 52:54:00:12:34:56 REACHABLE', '10.9.0.18 dev eth1  FAILED'];
+    expect(cardsIn(`${here}\n${gone}\n`)).toEqual(['52:54:00:12:34:56']);
+    expect(cardsIn('')).toEqual([]);
   });
 
   it('keeps no secret on the disk', async (context) => {
