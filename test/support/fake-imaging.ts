@@ -101,8 +101,10 @@ export class FakeImaging implements Imaging {
     this.asked += 1;
     const placed = [...this.#orders.values()].find(({ order }) => order.node === node);
     if (placed === undefined) return void this.letGo.push(node);
-    if (placed.progress.state === 'stopped' || placed.progress.state === 'failed')
-      return void this.#machines.set(node, 'off');
+    if (['stopped', 'failed'].includes(placed.progress.state)) {
+      this.#machines.set(node, 'off');
+      return;
+    }
     placed.progress = { ...placed.progress, state: 'booted', words: 'asks for its work', at: Date.now() };
     if (fault === 'goes silent') return;
     if (fault === undefined) return void this.#work(node, placed);

@@ -7,7 +7,6 @@ import {
   OutcomeUnknownError,
 } from '../../../../src/domain/errors.ts';
 import type { Fence } from '../../../../src/domain/fence.ts';
-import type { Manifest, Revision } from '../../../../src/domain/image.ts';
 import type { PlanStep } from '../../../../src/domain/plan.ts';
 import { libraryPaths } from '../../../../src/library/paths.ts';
 import { openStaging } from '../../../../src/library/staging.ts';
@@ -18,41 +17,9 @@ import {
   type BaremetalFixture,
   type BaremetalFixtureOptions,
 } from '../../../support/baremetal-fixture.ts';
+import { revision, without, withDisk, withSecondDisk } from '../../../support/baremetal-revision.ts';
 import { fakeDiskRecords, fakeHostKeys } from '../../../support/fake-imaging.ts';
 import { act, undo, unwind, type PlanRunner } from '../../../support/plan-runner.ts';
-
-const manifest: Manifest = {
-  schema: 1,
-  image: 'web',
-  revision: 1,
-  revisionId: 101,
-  operatingSystem: 'debian12',
-  disks: [
-    { name: 'sda', file: 'sda.chunks', format: 'chunks', virtualSizeBytes: 131_072, sizeBytes: 900, sha256: 'aa' },
-  ],
-  source: {
-    provisioningSystem: 'baremetal',
-    computer: 'source',
-    run: 'captureImage/source/1',
-    definition: '{"bootMode":"bios"}',
-  },
-  cleanShutdown: { kind: 'clean' },
-  sealChecks: [],
-  created: '2024-01-01T00:00:00Z',
-};
-const revision: Revision = {
-  id: 101,
-  imageId: 100,
-  image: 'web',
-  revision: 1,
-  operatingSystem: 'debian12',
-  osModule: 'linux',
-  state: 'available',
-  comment: '',
-  author: 'test',
-  created: '2024-01-01T00:00:00Z',
-  manifest,
-};
 
 describe('bare metal', () => {
   let fixture: BaremetalFixture;
@@ -422,20 +389,6 @@ function fenceOf(owner: string, epoch: number): Fence {
   return { node: owner.split('/')[1]!, owner, epoch };
 }
 
-function without(from: Revision, key: 'osModule'): Revision {
-  const { [key]: _gone, ...rest } = from;
-  return rest;
-}
-
 function withDisks(disks: readonly object[]) {
   return bareComputer('target', 2, { disks });
-}
-
-function withDisk(change: object): Revision {
-  return { ...revision, manifest: { ...manifest, disks: [{ ...manifest.disks[0]!, ...change }] } };
-}
-
-function withSecondDisk(): Revision {
-  const second = { ...manifest.disks[0]!, name: 'sdb', file: 'sdb.chunks' };
-  return { ...revision, manifest: { ...manifest, disks: [...manifest.disks, second] } };
 }
