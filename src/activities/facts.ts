@@ -1,7 +1,7 @@
 import type { Computer } from '../domain/computer.ts';
 import { NotFoundError, UnsupportedError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
-import type { Revision } from '../domain/image.ts';
+import type { Revision, RevisionCopy } from '../domain/image.ts';
 import { libraryPaths } from '../library/paths.ts';
 import type { OperatingSystem } from '../os/operating-system.ts';
 import type { CaptureRequest, LoadRequest, Provisioner } from '../provisioners/provisioner.ts';
@@ -82,16 +82,46 @@ export async function loadFacts(deps: ActivityDependencies, input: StepInput & L
   return await loadFactsOf(deps, await deps.catalog.claims.fence(claimant(input)), input.revisionId);
 }
 
-/** The same for a fence that was proved already. */
-export async function loadFactsOf(deps: ActivityDependencies, fence: Fence, revisionId: number): Promise<LoadFacts> {
+/**
+ * The same for what reads nothing of the copy: an undo, and what belongs behind READY. The library that the run's driver has now may have none; then
+ * the request says where it would lie.
+ */
+export async function loadFactsWithoutCopy(
+  deps: ActivityDependencies,
+  input: StepInput & LoadPlanRequest,
+): Promise<LoadFacts> {
+  return await loadFactsWithoutCopyOf(deps, await deps.catalog.claims.fence(claimant(input)), input.revisionId);
+}
+
+async function loadFactsOf(deps: ActivityDependencies, fence: Fence, revisionId: number): Promise<LoadFacts> {
+  return await loadFactsWith(deps, { fence, revisionId }, ({ image, revision }, { name }) => {
+    throw new NotFoundError(`${image}, revision ${String(revision)}, has no copy in library ${name}`);
+  });
+}
+
+/** `loadFactsWithoutCopy` for a fence that was proved already. */
+export async function loadFactsWithoutCopyOf(
+  deps: ActivityDependencies,
+  fence: Fence,
+  revisionId: number,
+): Promise<LoadFacts> {
+  return await loadFactsWith(deps, { fence, revisionId }, (revision, library) => ({
+    revisionId,
+    library: library.name,
+    path: libraryPaths(library).revision(revision),
+    sizeBytes: 0,
+  }));
+}
+
+async function loadFactsWith(
+  deps: ActivityDependencies,
+  { fence, revisionId }: LoadPlanRequest & { readonly fence: Fence },
+  inPlaceOfCopy: (revision: Revision, library: LibraryPlace) => RevisionCopy,
+): Promise<LoadFacts> {
   const facts = await nodeFacts(deps, fence.node);
   const revision = await deps.catalog.revisions.get(revisionId);
-  const copy = await deps.catalog.copies.find(revision.id, facts.library.name);
-  if (copy === undefined) {
-    throw new NotFoundError(
-      `${revision.image}, revision ${String(revision.revision)}, has no copy in library ${facts.library.name}`,
-    );
-  }
+  const copy =
+    (await deps.catalog.copies.find(revision.id, facts.library.name)) ?? inPlaceOfCopy(revision, facts.library);
   const keptBecause = await whyKept(deps.catalog, fence.node);
   const request: LoadRequest = {
     computer: facts.computer,

@@ -1,3 +1,4 @@
+import type { Computer, Problem } from '../domain/computer.ts';
 import { InvalidInputError } from '../domain/errors.ts';
 import type { Evidence, PlanStep } from '../domain/plan.ts';
 import { endJobs } from '../library/jobs.ts';
@@ -7,7 +8,7 @@ import type { StepInput } from '../domain/step-input.ts';
 import { librariesWith } from './bring-copy.ts';
 import { callContext, claimant } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { loadFacts, nodeFacts, type LoadFacts } from './facts.ts';
+import { loadFacts, loadFactsWithoutCopy, nodeFacts, type LoadFacts } from './facts.ts';
 import { pollUntil } from './polling.ts';
 import { proveCopy } from './prove-copy.ts';
 import { unknownKind } from './unknown-kind.ts';
@@ -32,7 +33,8 @@ export interface LoadPlanActivities {
   checkLoad(input: LoadStepInput & CheckLoad): Promise<Evidence>;
   /** Ends the run's jobs in the library, proves them gone and removes their directories; others may then check the copy. */
   clearLoadJobs(input: LoadStepInput): Promise<void>;
-  planLoad(input: LoadStepInput): Promise<readonly PlanStep[]>;
+  /** `isThere`: of a system that the run has put on the node already, whose copy need not be in the library that its driver has now. */
+  planLoad(input: LoadStepInput & { readonly isThere?: true }): Promise<readonly PlanStep[]>;
   carryOutLoadStep(input: LoadStepInput & { readonly planned: PlanStep }): Promise<Evidence>;
   undoLoadStep(input: LoadStepInput & { readonly planned: PlanStep }): Promise<Evidence>;
 }
@@ -41,18 +43,13 @@ export function createLoadPlanActivities(deps: ActivityDependencies): LoadPlanAc
   return {
     async checkLoad({ found, brings, ...input }) {
       // Before its copy is looked for: who loads nothing needs none.
-      const { provisioner, library } = await nodeFacts(deps, input.node);
+      const { provisioner, computer, library } = await nodeFacts(deps, input.node);
       const loading = need(provisioner, 'loading', found);
+      refuseProblems(computer, provisioner.validate(computer));
       const missing = brings === true ? await missingCopy(deps, input, library.name) : [];
       if (missing.length > 0) return { missing: [...missing] };
       const facts = await loadFacts(deps, input);
-      const context = callContext();
-      const problems = [
-        ...facts.provisioner.validate(facts.computer),
-        ...(await loading.check(facts.request, context)),
-      ].map(({ where, problem }) => `${where}: ${problem}`);
-      if (problems.length > 0)
-        throw new InvalidInputError(`${facts.computer.name} cannot be loaded: ${problems.join('; ')}`);
+      refuseProblems(computer, await loading.check(facts.request, callContext()));
       return await proveCopy(deps, facts, input.run);
     },
 
@@ -65,20 +62,28 @@ export function createLoadPlanActivities(deps: ActivityDependencies): LoadPlanAc
     },
 
     async planLoad(input) {
-      const facts = await loadFacts(deps, input);
+      const facts = await (input.isThere === true ? loadFactsWithoutCopy : loadFacts)(deps, input);
       return await need(facts.provisioner, 'loading').plan(facts.request, callContext());
     },
 
     async carryOutLoadStep(input) {
-      return await carryOut(await loadFacts(deps, input), input.planned);
+      // What was seen READY is not read from the library any more.
+      const isThere = input.planned.arguments['phase'] === 'afterReady';
+      return await carryOut(await (isThere ? loadFactsWithoutCopy : loadFacts)(deps, input), input.planned);
     },
 
     async undoLoadStep(input) {
-      const facts = await loadFacts(deps, input);
+      const facts = await loadFactsWithoutCopy(deps, input);
       const step = need(facts.provisioner, 'loading').steps[input.planned.kind];
       return (await step?.undo?.(facts.request, input.planned, callContext())) ?? {};
     },
   };
+}
+
+function refuseProblems({ name }: Pick<Computer, 'name'>, problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  const sentences = problems.map(({ where, problem }) => `${where}: ${problem}`);
+  throw new InvalidInputError(`${name} cannot be loaded: ${sentences.join('; ')}`);
 }
 
 /** The libraries from which the copy can be brought, where the one that the node reads has none. */

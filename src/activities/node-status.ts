@@ -15,9 +15,14 @@ const readySeconds = 300;
 /** Reading a node's status: claims nothing, changes nothing. */
 export interface NodeStatusActivities {
   /** Without a revision: whether what was last recorded is loaded and prepared. */
-  readNodeStatus(input: StepInput & { readonly revisionId?: number }): Promise<NodeStatus>;
+  readNodeStatus(input: StepInput & { readonly revisionId?: number }): Promise<NodeStatus & Begun>;
   /** UnauthorizedError when somebody else answers, or refuses the login: the run itself has prepared the node, so waiting mends nothing. */
   awaitReady(input: StepInput & { readonly revisionId: number }): Promise<NodeStatus>;
+}
+
+/** Whether the run has begun a load's plan before it read this status: it was moved to another management node since, or reset. */
+export interface Begun {
+  readonly begun?: true;
 }
 
 interface Asked {
@@ -42,8 +47,9 @@ export function createNodeStatusActivities(deps: ActivityDependencies): NodeStat
   }
 
   return {
-    async readNodeStatus({ node, revisionId }) {
-      return await read({ node, revisionId }, callContext());
+    async readNodeStatus({ node, revisionId, ...of }) {
+      const status = await read({ node, revisionId }, callContext());
+      return (await hasBegunPlan(deps, of)) ? { ...status, begun: true } : status;
     },
 
     async awaitReady({ node, revisionId }) {
@@ -58,6 +64,15 @@ export function createNodeStatusActivities(deps: ActivityDependencies): NodeStat
       });
     },
   };
+}
+
+/** The steps of the plan are 5.1 … of a load, whose status is step 2, and 8.5.1 … of a capture, whose status is step 8.2. */
+async function hasBegunPlan(
+  { catalog }: ActivityDependencies,
+  { run, step }: Pick<StepInput, 'run' | 'step'>,
+): Promise<boolean> {
+  const plan = step.number.replace(/2$/, '5.');
+  return (await catalog.runs.steps(run)).some(({ number }) => number.startsWith(plan));
 }
 
 /** With what SSH says where it cannot be opened: that is what somebody has to mend. */

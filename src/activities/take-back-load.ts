@@ -4,7 +4,7 @@ import { need } from '../provisioners/provisioner.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { begun, begunOf, planOf, unwinding, type EndedRun } from '../domain/ended-steps.ts';
-import { loadFactsOf } from './facts.ts';
+import { loadFactsWithoutCopyOf } from './facts.ts';
 
 /** What the claim of a load answered, and its first step recorded. */
 const claimed = z.object({ revision: z.object({ id: z.number() }), hostKeys: z.array(z.string()).optional() });
@@ -20,7 +20,7 @@ export async function takeBackLoad(deps: ActivityDependencies, ended: EndedRun, 
   );
   if (steps.length === 0) return [];
   await restoreHostKeys(deps, ended, fence);
-  const facts = await loadFactsOf(deps, fence, await revisionOf(deps, ended, fence));
+  const facts = await loadFactsWithoutCopyOf(deps, fence, await revisionOf(deps, ended, fence));
   const undone: string[] = [];
   for (const { planned } of [...steps].reverse()) {
     const step = need(facts.provisioner, 'loading').steps[planned.kind];

@@ -27,19 +27,37 @@ export async function loadOnto(steps: Steps, prefix: string, target: LoadTarget)
   const { node, revisionId } = target;
 
   // 2. Node status: READY → done, POST_LOAD → only step 6, RELOAD → go on.
-  const { status, reasons } = await steps.take(
+  const { status, reasons, begun } = await steps.take(
     `${prefix}2`,
     `Read the status of ${node}`,
     async (step) =>
       await onNode(steps.managementNode, 'guest', `Status of ${node}`).readNodeStatus({ ...step, revisionId }),
     { noUndo: 'It only reads.' },
   );
-  if (status === 'RELOAD') await reload(steps, prefix, { ...target, found: reasons['status'] ?? status });
+  // Without an operating system nothing on the node says how far a plan was carried out: all of it is, again.
+  if (status === 'RELOAD' || (begun === true && target.withoutSystem)) {
+    await reload(steps, prefix, { ...target, found: reasons['status'] ?? status });
+    return 'RELOAD';
+  }
+  if (begun === true) await finishFound(steps, prefix, target, status);
   else await prepareFound(steps, prefix, target, status);
   return status;
 }
 
-/** There is a whole system on the node, which may have been put there before the run moved to another management node. */
+/** The run itself has put the system there, before it moved to another management node or was reset: what its plan does behind READY remains. */
+async function finishFound(
+  steps: Steps,
+  prefix: string,
+  target: LoadTarget,
+  status: 'READY' | 'POST_LOAD',
+): Promise<void> {
+  steps.touch();
+  const { after } = splitPlan(await askForPlan(steps, prefix, { ...target, isThere: true }));
+  await prepareFound(steps, prefix, target, status);
+  await retire(steps, prefix, target, after);
+}
+
+/** There is a whole system on the node. */
 async function prepareFound(
   steps: Steps,
   prefix: string,
@@ -52,7 +70,7 @@ async function prepareFound(
 }
 
 async function reload(steps: Steps, prefix: string, target: LoadTarget & { readonly found: string }): Promise<void> {
-  const { node, revisionId } = target;
+  const { node } = target;
 
   // 2.1. A slot of the management node, the host and the library: from here until READY the load is heavy work.
   await waitForSlot(steps, prefix, target);
@@ -64,13 +82,7 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
   if (!target.withoutSystem) await sayGoodbye(steps, prefix, target);
 
   // 5. Carry out the provisioner's load plan.
-  const plan = await steps.take(
-    `${prefix}5`,
-    'Ask the provisioner for its plan, and carry it out',
-    async (step) => await onNode(steps.managementNode, 'short', 'Plan the load').planLoad({ ...step, revisionId }),
-    { noUndo: 'It only reads.' },
-  );
-  const { before, after } = splitPlan(plan);
+  const { before, after } = splitPlan(await askForPlan(steps, prefix, target));
   steps.stopIfCancelled();
   steps.touch();
   await putSystemOn(steps, prefix, before, target);
@@ -80,6 +92,34 @@ async function reload(steps: Steps, prefix: string, target: LoadTarget & { reado
   await prepare(steps, prefix, target);
   await giveSlotBack(steps, prefix, node);
   await recordLoaded(steps, prefix, target, 'cloned from the library');
+  await retire(steps, prefix, target, after);
+}
+
+async function askForPlan(
+  steps: Steps,
+  prefix: string,
+  { revisionId, isThere }: LoadTarget & { readonly isThere?: true },
+): Promise<readonly PlanStep[]> {
+  return await steps.take(
+    `${prefix}5`,
+    'Ask the provisioner for its plan, and carry it out',
+    async (step) =>
+      await onNode(steps.managementNode, 'short', 'Plan the load').planLoad({
+        ...step,
+        revisionId,
+        ...(isThere === undefined ? {} : { isThere }),
+      }),
+    { noUndo: 'It only reads.' },
+  );
+}
+
+/** What belongs behind step 8: nothing needs the outgoing system any more. */
+async function retire(
+  steps: Steps,
+  prefix: string,
+  { node, revisionId }: LoadTarget,
+  after: readonly PlanStep[],
+): Promise<void> {
   await takePlanSteps(steps, `${prefix}8`, after, loadWork(steps, { revisionId }));
   await steps.take(
     `${prefix}8.${String(after.length + 1)}`,

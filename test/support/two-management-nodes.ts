@@ -56,6 +56,11 @@ export async function copyToSecondLibrary(imprint: TestImprint, image: string): 
   );
 }
 
+/** As if no library had a copy of the revision. */
+export async function forgetCopies(imprint: TestImprint, revisionId: number): Promise<void> {
+  await inCatalog(imprint, 'DELETE FROM revision_copies WHERE revision_id = $1', [revisionId]);
+}
+
 async function inCatalog({ databaseUrl }: TestImprint, sql: string, values: readonly unknown[]): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

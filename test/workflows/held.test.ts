@@ -6,6 +6,7 @@ import { simulatedSystem, type TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf } from '../support/leftovers.ts';
 import { actionsOn, failureOf, patience, violationsOn } from '../support/runs.ts';
+import { forgetCopies } from '../support/two-management-nodes.ts';
 import { createTampering, type CallPoint, type Tampering } from '../support/tampering.ts';
 
 const fast = { copyBytesPerSecond: 1024 ** 4 };
@@ -90,6 +91,23 @@ describe.concurrent('a run that cannot carry a step out', () => {
     expect(await leftoversOf(imprint, run.id, image)).toMatchObject({ revisions: ['available'], owner: undefined });
     expect(await imprint.catalog.holds.of(run.id)).toMatchObject([{ answer: { answer: 'retry', ...by } }]);
     expect((await attributesOf(run))['ImprintHeld'] ?? null).toBeNull();
+  });
+
+  it('takes a load back although the library that its driver has now has no copy', async ({ expect }) => {
+    const { catalog, client } = imprint;
+    const image = imprint.fresh('image');
+    await (await capture(await imprint.addNode(fast), image)).result();
+    const node = await imprint.addNode(fast);
+    await (await client.startLoad({ node, image: 'base' })).result();
+    tampering.fail({ activity: 'awaitReady', call: 'provisioner().nodeStatus', when: 'before', node }, { times: 1 });
+    const run = await client.startLoad({ node, image, onFailure: 'hold' });
+    expect((await untilHeld(run)).step).toBe('7');
+    const revision = await catalog.revisions.resolve({ image });
+    await forgetCopies(imprint, revision.id);
+    await run.answer('abort', by);
+    await failureOf(run);
+    expect((await catalog.runs.steps(run.id)).filter(({ state }) => state === 'undo-failed')).toEqual([]);
+    expect(await client.nodeStatus(node)).toMatchObject({ status: 'READY', currentimage: 'base-v1' });
   });
 
   it('takes an answer to the hold that is open, once, and no other', async ({ expect }) => {

@@ -19,6 +19,8 @@ const seal = { activity: 'checkSeal', call: 'operatingSystem().sealChecks', when
 const staging = { activity: 'removeStaging', call: 'catalog.claims.fence', when: 'before' } as const;
 const fill = { activity: 'carryOutLoadStep', call: 'provisioner().loading.steps.fill.act', when: 'before' } as const;
 const jobs = { activity: 'clearLoadJobs', call: 'catalog.claims.fence', when: 'before' } as const;
+/** The image that comes onto a node where `base` is. */
+const other = 'other';
 const by = { by: 'alice', reason: 'answered by the test' };
 
 type Fault = Omit<CallPoint, 'node'> & { readonly times?: number };
@@ -94,8 +96,10 @@ describe.concurrent('a run that Temporal resets', () => {
     imprint = started;
     tampering = createTampering();
     await imprint.startWorkerHere((deps) => tampering.around(deps));
-    const base = { node: await imprint.addNode(fast), image: 'base', operatingSystem: simulatedSystem };
-    await (await imprint.client.startCapture(base)).result();
+    for (const image of ['base', other]) {
+      const source = { node: await imprint.addNode(fast), image, operatingSystem: simulatedSystem };
+      await (await imprint.client.startCapture(source)).result();
+    }
   });
 
   const capture = async (node: string, image: string, more = {}): Promise<RunHandle<unknown>> =>
@@ -193,6 +197,25 @@ describe.concurrent('a run that Temporal resets', () => {
     const sealed = (await imprint.world.events()).filter((one) => one.node === node && one.action === 'seal');
     expect(sealed.filter(({ kind }) => kind === 'effect')).toHaveLength(1);
     expect((await imprint.catalog.revisions.list(image)).map(({ state }) => state)).toEqual(['available']);
+  });
+
+  it('to its beginning once it has put its system on does what belongs behind READY', async ({ expect }) => {
+    const node = await imprint.addNode(fast);
+    await (await imprint.client.startLoad({ node, image: 'base' })).result();
+    tampering.fail({ activity: 'awaitReady', call: 'provisioner().nodeStatus', when: 'before', node }, { times: 1 });
+    const run = await imprint.client.startLoad({ node, image: other, onFailure: 'hold' });
+    await vi.waitFor(async () => {
+      if ((await imprint.catalog.holds.find(run.id))?.step !== '7') throw new Error('the run is not held at 7');
+    }, patience);
+    expect((await standing(node)).machine).toHaveProperty('outgoing');
+    const { execution, events } = await resetPoints(imprint, run);
+    await reset(run, execution, events[0] ?? 0);
+    await run.result();
+    const steps = await imprint.catalog.runs.steps(run.id);
+    expect(steps.find(({ number }) => number === '2')?.evidence).toMatchObject({ status: 'READY', begun: true });
+    expect(steps.find(({ number }) => number === '8.1')).toMatchObject({ state: 'done' });
+    expect((await standing(node)).machine).not.toHaveProperty('outgoing');
+    expect(await timesOf(imprint, node, 'fill-vda')).toBe(2);
   });
 
   it('to any step before its copy, while its system is sealed, does what is left and seals nothing again', async ({
