@@ -31,6 +31,8 @@ export interface CopyTransfers {
    * where the run owns its node no more.
    */
   begin(fence: Fence, transfer: CopyTransfer): Promise<Fence>;
+  /** For whoever removes what runs that are over have left: an epoch above all before it. Undefined where nobody has begun to bring it. */
+  supersede(owner: string): Promise<Fence | undefined>;
   /** The run that brings the copy, or has last tried to. */
   carrier(revisionId: number, library: string): Promise<string | undefined>;
   /** Of the run, those whose copy is not recorded. */
@@ -58,6 +60,7 @@ const transfer = z.object({
   library: z.string(),
   run: z.string(),
 });
+const begunRow = z.object({ epoch: integer });
 const selectOpen = `SELECT t.revision_id AS "revisionId", i.name AS image, r.number AS revision, t.library, t.run
   FROM copy_transfers t JOIN revisions r ON r.id = t.revision_id JOIN images i ON i.id = r.image_id
   WHERE NOT EXISTS (SELECT FROM revision_copies c WHERE c.revision_id = t.revision_id AND c.library = t.library)`;
@@ -79,6 +82,7 @@ export function createCopyTransfers(database: Database): CopyTransfers {
       if (edited === undefined) throw new NotFoundError(`no management node ${JSON.stringify(managementNode)}`);
       return edited;
     },
+    supersede: async (owner) => await supersede(database, owner),
     begin: async (fence, wanted) => await begin(database, fence, wanted),
     async carrier(revisionId, library) {
       const what = `look up who brings revision ${String(revisionId)} into library ${library}`;
@@ -106,10 +110,17 @@ async function begin(database: Database, fence: Fence, wanted: CopyTransfer): Pr
        RETURNING epoch`,
       [wanted.revisionId, wanted.library, fence.owner],
     );
-    const begun = parseFirst(z.object({ epoch: integer }), rows);
+    const begun = parseFirst(begunRow, rows);
     if (begun === undefined) throw new Error(`no epoch was given for ${owner}`);
     return { node: fence.node, owner, epoch: begun.epoch };
   });
+}
+
+async function supersede(database: Database, owner: string): Promise<Fence | undefined> {
+  const sql = `UPDATE copy_transfers t SET epoch = t.epoch + 1 FROM revisions r JOIN images i ON i.id = r.image_id
+    WHERE r.id = t.revision_id AND 'bringCopy/' || t.library || '/' || i.name || '-v' || r.number = $1 RETURNING t.epoch`;
+  const begun = parseFirst(begunRow, await database.change(`stop whoever brings ${owner}`, sql, [owner]));
+  return begun && { node: '', owner, epoch: begun.epoch };
 }
 
 async function record(database: Database, fence: Fence, copy: RevisionCopy): Promise<void> {

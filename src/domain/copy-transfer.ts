@@ -14,6 +14,11 @@ export function transferOwner({ library, image, revision }: Omit<CopyTransfer, '
   return `bringCopy/${library}/${revisionName(image, revision)}`;
 }
 
+/** The slot of whoever brings or proves the copy; the others wait for it in line. */
+export function turnOfTransfer(owner: string): string {
+  return owner.replace(/^bringCopy\//, 'check/');
+}
+
 /** The revision's name in the owner of a transfer: `web-v3`; undefined for any other owner. */
 export function revisionOfTransfer(owner: string): string | undefined {
   return /^bringCopy\/[^/]+\/(.+-v\d+)$/.exec(owner)?.[1];

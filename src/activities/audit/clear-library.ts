@@ -1,4 +1,5 @@
 import { revisionOfTransfer } from '../../domain/copy-transfer.ts';
+import { ConflictError } from '../../domain/errors.ts';
 import type { Fence } from '../../domain/fence.ts';
 import { removeOrders } from '../../library/imaging-orders.ts';
 import { exists, highestEpoch, listJobs, listStaging, type RunDirectory } from '../../library/inventory.ts';
@@ -10,6 +11,8 @@ import { removeStaging } from '../../library/staging.ts';
 import type { LibraryPlace } from '../../remote/library-place.ts';
 import { callContext } from '../call.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { standingOf } from './standing.ts';
+import { usersOfTransfer } from './users-of-transfer.ts';
 import { isComplete } from '../take-back-capture.ts';
 
 /**
@@ -22,7 +25,7 @@ export async function clearLibrary(
   run: string,
 ): Promise<readonly string[]> {
   const context = callContext();
-  const fence = await fenceAbove(place, run);
+  const fence = await fenceOver(deps, place, run);
   const jobs = ownedBy(run, await listJobs(place, context));
   await endJobs(place, deps.jobs, fence, context);
   const ended = jobs.length === 0 ? [] : [`${String(jobs.length)} jobs were ended and proved dead`];
@@ -48,6 +51,20 @@ function ownedBy(run: string, found: readonly RunDirectory[]): readonly RunDirec
 /** Whoever comes back for the run is refused from here on. The record is the run's own, so this stands in no other run's way. */
 export async function fenceAbove(place: LibraryPlace, run: string, node = ''): Promise<Fence> {
   return { node, owner: run, epoch: (await highestEpoch(place, run, callContext())) + 1 };
+}
+
+/**
+ * A transfer has its epochs from the catalog. Only then is it looked whether a run works at it: one that begins later has a higher epoch, and is not
+ * disturbed.
+ */
+async function fenceOver(deps: ActivityDependencies, place: LibraryPlace, run: string): Promise<Fence> {
+  if (revisionOfTransfer(run) === undefined) return await fenceAbove(place, run);
+  const fence = await deps.catalog.copyTransfers.supersede(run);
+  for (const user of await usersOfTransfer(deps.catalog, run)) {
+    if ((await standingOf(deps, user)) !== 'live') continue;
+    throw new ConflictError(`run ${user} goes on, and needs what ${run} brings: nothing of it is touched`);
+  }
+  return fence ?? (await fenceAbove(place, run));
 }
 
 /** Only what is known to be incomplete is deleted: a capture whose plan was not carried out to its end, and that had not begun to publish. */

@@ -1,5 +1,5 @@
 import type { Finding, Mending } from '../../domain/finding.ts';
-import { revisionOfTransfer, transferOwner } from '../../domain/copy-transfer.ts';
+import { revisionOfTransfer } from '../../domain/copy-transfer.ts';
 import { nameOfRevision } from '../../domain/image.ts';
 import { exists, listImages, listJobs, listStaging, type RunDirectory } from '../../library/inventory.ts';
 import { libraryPaths } from '../../library/paths.ts';
@@ -8,6 +8,7 @@ import { callContext } from '../call.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { isCarryingOut, lackingOf } from './lacking-findings.ts';
 import { importOwner } from './revision-findings.ts';
+import { usersOfTransfer } from './users-of-transfer.ts';
 import { describeStanding, leftOf, type Left, type Standings } from './standing.ts';
 
 /** One library, looked at from its management node. */
@@ -33,9 +34,9 @@ export async function findLeftDirectories(look: LibraryLook): Promise<readonly F
 
 type OwnedDirectory = RunDirectory & { readonly owner: string };
 
-async function leftIn({ deps, standings }: LibraryLook, list: () => Promise<readonly RunDirectory[]>) {
-  return await leftOf(standings, {
-    list: async () => await withRuns(deps, (await list()).filter(hasOwner)),
+async function leftIn(look: LibraryLook, list: () => Promise<readonly RunDirectory[]>) {
+  return await leftOf(look.standings, {
+    list: async () => await withRuns(look, (await list()).filter(hasOwner)),
     ownerOf: ({ run }) => run,
     keyOf: ({ path }) => path,
   });
@@ -43,21 +44,17 @@ async function leftIn({ deps, standings }: LibraryLook, list: () => Promise<read
 
 /** What is brought from another library belongs to the run that brings it, and to those that wait for it: while there are any it is not left. */
 async function withRuns(
-  { catalog }: ActivityDependencies,
+  look: LibraryLook,
   directories: readonly OwnedDirectory[],
 ): Promise<readonly (OwnedDirectory & { readonly run: string })[]> {
-  if (!directories.some(({ owner }) => revisionOfTransfer(owner) !== undefined)) {
-    return directories.map((one) => ({ ...one, run: one.owner }));
-  }
-  const transfers = new Map((await catalog.copyTransfers.open()).map((one) => [transferOwner(one), one.run]));
-  const users = (await catalog.slots.list()).map(({ resource, holders, queue }) => ({
-    owner: resource.replace(/^check\//, 'bringCopy/'),
-    runs: [...holders, ...queue].map(({ run }) => run),
-  }));
-  return directories.map((one) => {
-    const waiting = users.find(({ owner }) => owner === one.owner)?.runs[0];
-    return { ...one, run: waiting ?? transfers.get(one.owner) ?? one.owner };
-  });
+  return await Promise.all(directories.map(async (one) => ({ ...one, run: await runOf(look, one.owner) })));
+}
+
+async function runOf({ deps, standings }: LibraryLook, owner: string): Promise<string> {
+  if (revisionOfTransfer(owner) === undefined) return owner;
+  const users = await usersOfTransfer(deps.catalog, owner);
+  for (const run of users) if ((await standings(run)) === 'live') return run;
+  return users[0] ?? owner;
 }
 
 /** An import is no run, and is taken up again by its own command; its reservation says that it was cut. */
