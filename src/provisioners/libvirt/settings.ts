@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Computer, Problem } from '../../domain/computer.ts';
 import { declareSettings } from '../declared-settings.ts';
-import { hostSettings, nameOfHost } from '../host-settings.ts';
+import { hostSettings, nameOfHost, withReach } from '../host-settings.ts';
 
 const absolutePath = z
   .string()
@@ -74,25 +74,10 @@ const settingsSchema = z
     message: 'q35 has no IDE controller: choose pc, or the bus sata',
   });
 
-const declared = declareSettings(settingsSchema);
-
-export const { settings, readSettings } = declared;
+export const { settings, settingsProblems, readSettings } = withReach(declareSettings(settingsSchema));
 
 /** The settings of a computer that is a libvirt domain, with every default filled in. */
 export type LibvirtSettings = z.output<typeof settingsSchema>;
-
-/** All that is wrong with a computer's settings, each with the path of the setting. */
-export function settingsProblems(computer: Computer): readonly Problem[] {
-  const wrong = declared.settingsProblems(computer);
-  return wrong.length === 0 ? reachProblems(computer, readSettings(computer)) : wrong;
-}
-
-/** A host that is the management node itself is another host for another management node. */
-function reachProblems({ managementNode, alsoReachedBy = [] }: Computer, { host }: LibvirtSettings): Problem[] {
-  if (host.kind !== 'local' || alsoReachedBy.length === 0) return [];
-  const problem = `expected no other management node, because settings.host is ${managementNode} itself; found ${alsoReachedBy.join(', ')}`;
-  return [{ where: 'alsoReachedBy', problem }];
-}
 
 /** One name for each host of domains: its address, or the management node where that is the host. */
 export function hostName(computer: Computer): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { declareSettings } from '../declared-settings.ts';
-import { hostSettings } from '../host-settings.ts';
+import { hostSettings, withReach } from '../host-settings.ts';
 
 const absolutePath = z
   .string()
@@ -63,4 +63,4 @@ export type NftablesSettings = z.output<typeof nftablesSettings>;
 /** The settings of a computer whose service is captured and loaded, with every default filled in. */
 export type ServiceSettings = z.output<typeof settingsSchema>;
 
-export const { settings, settingsProblems, readSettings } = declareSettings(settingsSchema);
+export const { settings, settingsProblems, readSettings } = withReach(declareSettings(settingsSchema));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { declareSettings } from '../declared-settings.ts';
-import { hostSettings } from '../host-settings.ts';
+import { hostSettings, withReach } from '../host-settings.ts';
 
 const absolutePath = z
   .string()
@@ -127,4 +127,4 @@ export type RepositorySettings = z.output<typeof repository>;
 export type RootimgSettings = z.output<typeof rootimg>;
 export type LoadSettings = z.output<typeof load>;
 
-export const { settings, settingsProblems, readSettings } = declareSettings(settingsSchema);
+export const { settings, settingsProblems, readSettings } = withReach(declareSettings(settingsSchema));

@@ -20,6 +20,14 @@ describe('the settings of a service', () => {
     expect(problemsOf({ service: 'frr', host })).toMatchObject([{ where: 'settings.host.hostKeys' }]);
   });
 
+  it('name no other management node where the host of the service is the management node itself', () => {
+    const reached = (host: Readonly<Record<string, unknown>>) =>
+      settingsProblems({ ...serviceComputer('r1', { service: 'frr', host }), alsoReachedBy: ['mn-b'] });
+    expect(reached({ kind: 'local' })).toMatchObject([{ where: 'alsoReachedBy' }]);
+    const host = { kind: 'ssh', address: 'r1', keySecret: 'k', hostKeys: ['ssh-ed25519 AAAA'] };
+    expect(reached(host)).toEqual([]);
+  });
+
   it('do not let some tables overwrite the file of all of them', () => {
     expect(problemsOf({ service: 'nftables', tables: ['inet filter'] })).toMatchObject([{ where: 'settings.file' }]);
     expect(problemsOf({ service: 'nftables', tables: ['inet filter'], file: '/etc/nftables.d/x.nft' })).toEqual([]);
