@@ -24,9 +24,10 @@ export async function editComputer(
   { change, unloads }: ComputerEdit,
 ): Promise<Computer> {
   const locked = await lockComputer(statements, name);
-  if (locked.claim && !(await isHeld(statements, locked.claim.owner))) throw ownedBy(locked, locked.claim.owner);
   const before = await readComputer(statements, name);
   const after = { ...before, ...change(before) };
+  if (locked.claim && !onlyReach(after, before) && !(await isHeld(statements, locked.claim.owner)))
+    throw ownedBy(locked, locked.claim.owner);
   if (isDeepStrictEqual(after, before)) return before;
   if (locked.claim && !sameDriver(after, before)) throw ownedBy(locked, locked.claim.owner);
   if (after.provisioningSystem !== before.provisioningSystem) {
@@ -35,6 +36,11 @@ export async function editComputer(
   }
   await writeComputer(statements, after);
   return await readComputer(statements, name);
+}
+
+/** Who else reaches the computer changes nothing for the run that owns it, until that is moved: then it has to be said. */
+function onlyReach({ alsoReachedBy: _after, ...after }: Computer, { alsoReachedBy: _before, ...before }: Computer) {
+  return isDeepStrictEqual(after, before);
 }
 
 /** A run that waits for an operator reads the settings afresh when it goes on; who drives the node stays as it is. */

@@ -61,6 +61,18 @@ describe('who can drive a node', () => {
     expect(await edit()).not.toHaveProperty('alsoReachedBy');
   });
 
+  it('are added while a run owns the node, whom nothing else of it may be changed under', async () => {
+    const { claims, computers } = world.catalog;
+    const node = await addNode();
+    await claims.acquire(claimantOf(node, 'run'), 'loading');
+    const other = await addManagementNode(100);
+    await expect(computers.edit(node, () => ({ alsoReachedBy: [other] }))).resolves.toMatchObject({
+      alsoReachedBy: [other],
+    });
+    const both = computers.edit(node, () => ({ alsoReachedBy: [], cpus: 8 }));
+    await expect(both).rejects.toMatchObject({ name: 'ConflictError' });
+  });
+
   it('goes with the node when it is removed', async () => {
     const node = await addNode(await addManagementNode(100));
     await world.catalog.computers.remove(node);
