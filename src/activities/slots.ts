@@ -18,7 +18,10 @@ export interface SlotActivities {
   takeSlot(input: StepInput): Promise<Evidence>;
   /** Gives the slot back, or leaves the queue. Of nothing: success. */
   releaseSlot(input: StepInput): Promise<void>;
-  /** The same two for a run that waits for an operator meanwhile; they belong to no step. */
+  /**
+   * For a run that waits for an operator meanwhile; they belong to no step. It leaves its place in every line: at step 3 or 3.1 it may have the turn to
+   * prove or bring a copy for which others wait.
+   */
   leaveSlot(input: Held): Promise<void>;
   takeSlotAgain(input: Held): Promise<void>;
 }
@@ -36,7 +39,7 @@ export function createSlotActivities(deps: ActivityDependencies): SlotActivities
   return {
     takeSlot: take,
     releaseSlot: release,
-    leaveSlot: release,
+    leaveSlot: async ({ run }) => await deps.catalog.slots.release(run),
     takeSlotAgain: async (held) => {
       await take(held);
     },

@@ -14,7 +14,7 @@ import { endJobs, endJobsExcept } from './jobs.ts';
 import { readManifest } from './manifest.ts';
 import { fileIn, libraryPaths } from './paths.ts';
 import { requireSpace } from './prepare.ts';
-import { describeCopy, imageExists, publishStaged } from './publish.ts';
+import { describeCopy, imageExists, publishStaged, syncLibrary } from './publish.ts';
 import { openStaging, removeStaging } from './staging.ts';
 import { verifyCopy } from './verify-copy.ts';
 
@@ -82,6 +82,7 @@ async function confirm(
     throw new ConflictError(`bring ${path}: another revision is there, which run ${found.source.run} has made`);
   }
   await removeStaging(place, fence, context);
+  await syncLibrary(place, context);
   const copy = await describeCopy(place, manifest, context);
   const { verified: _claimed, ...unproved } = copy;
   const { files } = await verifyCopy(place, jobs, { copy: unproved, manifest, fence }, context);

@@ -115,8 +115,7 @@ async function confirmOwn(
     throw new ConflictError(`publish ${path}: it was published by run ${existing.source.run}`);
   }
   await removeStaging(place, fence, context);
-  // The attempt that renamed it may have been killed before its rename was on the disk.
-  await syncPaths(place, [libraryPaths(place).root], context);
+  await syncLibrary(place, context);
   return describeCopy(place, existing, context);
 }
 
@@ -132,6 +131,11 @@ async function findManifest(place: LibraryPlace, key: Manifest, context: CallCon
       evidence: { found: errorChain(cause) },
     });
   }
+}
+
+/** The attempt that renamed a revision may have been killed before its rename was on the disk. */
+export async function syncLibrary(place: LibraryPlace, context: CallContext): Promise<void> {
+  await syncPaths(place, [libraryPaths(place).root], context);
 }
 
 async function syncPaths(place: LibraryPlace, paths: readonly string[], context: CallContext): Promise<void> {
