@@ -1,6 +1,6 @@
 import type { Computer } from '../domain/computer.ts';
 import { isFresh } from '../domain/check-in.ts';
-import { chooseDriver, type DriverChoice, type DriverNeed } from '../domain/driver-choice.ts';
+import { chooseDriver, chooseStandIn, type DriverChoice, type DriverNeed } from '../domain/driver-choice.ts';
 import { nameOfRevision, type Revision } from '../domain/image.ts';
 import type { ModuleDependencies } from './dependencies.ts';
 import { hostLibraryOf } from './host-library.ts';
@@ -11,18 +11,14 @@ export async function driverFor(deps: ModuleDependencies, computer: Computer, lo
   return chooseDriver(candidates, loads === undefined ? undefined : await needOf(deps, computer, loads));
 }
 
-/** The best of the others that are there and have what is needed, once `from` stays away; undefined while there is none. */
+/** See `chooseStandIn`. */
 export async function standInFor(
   deps: ModuleDependencies,
   computer: Computer,
   { from, loads }: { readonly from: string; readonly loads: Revision | undefined },
 ): Promise<string | undefined> {
   const candidates = await deps.catalog.drivers.of(computer.name);
-  const need = loads === undefined ? undefined : await needOf(deps, computer, loads);
-  return candidates.find(
-    ({ managementNode, secondsSinceCheckIn }) =>
-      managementNode !== from && isFresh(secondsSinceCheckIn) && (need?.isHeldBy(managementNode) ?? true),
-  )?.managementNode;
+  return chooseStandIn(candidates, from, loads === undefined ? undefined : await needOf(deps, computer, loads));
 }
 
 async function needOf(deps: ModuleDependencies, computer: Computer, loads: Revision): Promise<DriverNeed> {
@@ -30,5 +26,8 @@ async function needOf(deps: ModuleDependencies, computer: Computer, loads: Revis
   // The library of a host is the same from every management node.
   const host = hostLibraryOf(deps, computer)?.name;
   const isHeldBy = (managementNode: string): boolean => libraries.includes(host ?? managementNode);
-  return { what: nameOfRevision(loads), isHeldBy };
+  const from = (await deps.catalog.managementNodes.list()).find(
+    ({ name, secondsSinceCheckIn }) => libraries.includes(name) && isFresh(secondsSinceCheckIn),
+  )?.name;
+  return { what: nameOfRevision(loads), isHeldBy, ...(from === undefined ? {} : { from }) };
 }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { chooseDriver, type DriverCandidate, type DriverNeed } from '../../../src/domain/driver-choice.ts';
+import {
+  chooseDriver,
+  chooseStandIn,
+  type DriverCandidate,
+  type DriverNeed,
+} from '../../../src/domain/driver-choice.ts';
 
 const here = (managementNode: string): DriverCandidate => ({ managementNode, secondsSinceCheckIn: 4 });
 const away = (managementNode: string): DriverCandidate => ({ managementNode, secondsSinceCheckIn: 90 });
@@ -40,6 +45,24 @@ describe('the management node of a run', () => {
       managementNode: 'mn-a',
       because: 'mn-a is away for 90 s, and its library has web-v3: the run waits for it',
     });
+  });
+
+  it('is the first that is there, where what is needed can be brought from the library of one that is there', () => {
+    const need = { ...heldBy('mn-a', 'mn-c'), from: 'mn-c' };
+    expect(chooseDriver([away('mn-a'), here('mn-b')], need)).toEqual({
+      managementNode: 'mn-b',
+      because: 'mn-a is away for 90 s; mn-b is here, and web-v3 is brought from the library of mn-c',
+    });
+    // One that has it comes first.
+    expect(chooseDriver([here('mn-b'), here('mn-c')], need)).toMatchObject({ managementNode: 'mn-c' });
+  });
+
+  it('is replaced by one that is there and has what is needed, or else can be brought it', () => {
+    const candidates = [here('mn-a'), away('mn-b'), here('mn-c'), here('mn-d')];
+    expect(chooseStandIn(candidates, 'mn-a')).toBe('mn-c');
+    expect(chooseStandIn(candidates, 'mn-a', heldBy('mn-d'))).toBe('mn-d');
+    expect(chooseStandIn(candidates, 'mn-a', heldBy('mn-b'))).toBeUndefined();
+    expect(chooseStandIn(candidates, 'mn-a', { ...heldBy('mn-x'), from: 'mn-x' })).toBe('mn-c');
   });
 
   it('is the first that is there where nobody has what is needed', () => {
