@@ -17,6 +17,7 @@ import { pollUntil } from './polling.ts';
 import { reserveRevision } from './reserving.ts';
 import { sealedBefore } from './sealed-before.ts';
 import { describeTakenUp, planFromSealed, requireAnswering, takeUp, type TakenUp } from './take-up.ts';
+import { imageClassOf } from './image-class.ts';
 import { unknownKind } from './unknown-kind.ts';
 import { actOnSystem } from './operating-system-steps.ts';
 import { requireUsable } from '../catalog/require-loadable.ts';
@@ -74,7 +75,8 @@ export function createCapturePlanActivities(deps: ActivityDependencies): Capture
       await refuseExisting(facts);
       const free = await freeBytes(facts.library, context);
       if (free < check.bytesNeeded) throw tooFull(facts, check.bytesNeeded, free);
-      return { bytesNeeded: check.bytesNeeded, bytesFree: free, ...takesUpOf(input, taken) };
+      const imageClass = imageClassOf(facts);
+      return { bytesNeeded: check.bytesNeeded, bytesFree: free, imageClass, ...takesUpOf(input, taken) };
     },
 
     async planCapture(input) {

@@ -24,6 +24,7 @@ import type { StepInput } from '../domain/step-input.ts';
 import { callContext } from './call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { namingFullLibrary } from './full-library.ts';
+import { plannedClassOf } from './image-class.ts';
 import { captureFacts, moduleOf, type CaptureFacts } from './facts.ts';
 
 type CaptureStepInput = StepInput & CapturePlanRequest;
@@ -85,7 +86,7 @@ export function createVerifyAndPublishActivities(deps: ActivityDependencies): Ve
       // An earlier attempt may have renamed the staging directory already; then what it published says what it is.
       const manifest = (await imageExists(facts.library, facts.revision, context))
         ? await readManifest(facts.library, libraryPaths(facts.library).revision(facts.revision), context)
-        : describe(facts, await stagedOf(facts), { disks, seal });
+        : describe(await withClass(deps, facts), await stagedOf(facts), { disks, seal });
       const publication = { manifest, files: disks.map(({ identity }) => identity) };
       const publishing = publish(facts.library, facts.request.fence, publication, context);
       return await namingFullLibrary(facts.library, input.step.title, publishing);
@@ -106,19 +107,21 @@ async function stagedOf(facts: CaptureFacts): Promise<StagedImage> {
   return await need(facts.provisioner, 'capturing').staged(facts.request, callContext());
 }
 
+type Classed = CaptureFacts & { readonly imageClass: ImageClass };
+
 function describe(
-  facts: CaptureFacts,
+  facts: Classed,
   staged: StagedImage,
   proved: { readonly disks: readonly CheckedDisk[]; readonly seal: CheckedSeal },
 ): Manifest {
-  const { computer, revision, request } = facts;
+  const { computer, revision, request, imageClass } = facts;
   return {
     schema: 1,
     image: revision.image,
     revision: revision.revision,
     revisionId: revision.id,
     operatingSystem: revision.operatingSystem,
-    ...(classOf(facts) === 'sealed' ? {} : { imageClass: classOf(facts) }),
+    ...(imageClass === 'sealed' ? {} : { imageClass }),
     disks: proved.disks.map(({ identity: _identity, ...disk }) => disk),
     source: {
       provisioningSystem: computer.provisioningSystem,
@@ -132,8 +135,8 @@ function describe(
   };
 }
 
-function classOf({ provisioner, computer }: CaptureFacts): ImageClass {
-  return need(provisioner, 'capturing').classOf?.(computer) ?? 'sealed';
+async function withClass(deps: ActivityDependencies, facts: CaptureFacts): Promise<Classed> {
+  return { ...facts, imageClass: await plannedClassOf(deps, facts) };
 }
 
 const nothingSealed: Readonly<Record<Exclude<ImageClass, 'sealed'>, string>> = {
@@ -142,7 +145,7 @@ const nothingSealed: Readonly<Record<Exclude<ImageClass, 'sealed'>, string>> = {
 };
 
 async function checkSeal(deps: ActivityDependencies, facts: CaptureFacts): Promise<CheckedSeal> {
-  const imageClass = classOf(facts);
+  const imageClass = await plannedClassOf(deps, facts);
   if (imageClass !== 'sealed')
     return { checks: [], cleanShutdown: { kind: 'none', reason: nothingSealed[imageClass] } };
   const staged = await stagedOf(facts);
