@@ -8,7 +8,7 @@ export const mutations: readonly Mutation[] = [
     changes: [
       {
         file: 'src/workflows/steps.ts',
-        find: "    if ('undo' in back) {\n      this.#undos.push({ line, shown, undo: back.undo, comesLast: back.givesUp !== undefined });\n    }\n",
+        find: "    if ('undo' in back) {\n      // Of a step that begins anew on another management node there is one undo.\n      this.#undos = this.#undos.filter((earlier) => earlier.line.number !== number);\n      this.#undos.push({ line, shown, undo: back.undo, comesLast: back.givesUp !== undefined });\n    }\n",
         by: '',
       },
       {
@@ -117,8 +117,8 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: 'src/activities/verify-and-publish.ts',
-        find: "if (!staged.forced && fileSystem.clean) return { kind: 'clean', ...seen };",
-        by: "if (fileSystem.type !== '') return { kind: 'clean', ...seen };",
+        find: "if (!staged.forced && fileSystem?.clean !== false) return { kind: 'clean', ...seen, ...unseen(fileSystem) };",
+        by: "if (fileSystem?.type !== '') return { kind: 'clean', ...seen, ...unseen(fileSystem) };",
       },
     ],
     faults: ['answer lost'],
