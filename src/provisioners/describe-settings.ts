@@ -26,16 +26,60 @@ export function describeSettings(settings: z.ZodType): readonly SettingDescripti
   return choices === undefined ? propertiesOf(schema, '') : settingsOfChoices(choices);
 }
 
-/** Settings of which one chooses what the others are: that one, what all choices have in common, and what each has alone. */
+/** Settings of which one chooses what the others are: that one, and then what `settingsIn` says. */
 function settingsOfChoices(choices: readonly Schema[]): readonly SettingDescription[] {
-  const each = choices.flatMap((choice) => insideOfChoice(choice, ''));
-  const inAll = ({ name }: SettingDescription) => each.filter((other) => other.name === name).length === choices.length;
-  const first = (setting: SettingDescription) => each.find(({ name }) => name === setting.name) === setting;
-  const named = chooser(choices);
-  const everywhere = ({ only, ...setting }: SettingDescription): SettingDescription =>
-    only === undefined || named.some(({ name }) => only.startsWith(`${name} is `)) ? setting : { ...setting, only };
-  const shared = each.filter((setting) => inAll(setting) && first(setting)).map(everywhere);
-  return [...named, ...shared, ...each.filter((setting) => !inAll(setting))];
+  return [...chooser(choices), ...settingsIn(choices, '')];
+}
+
+/** What all choices have in common, and what some have alone; each name once, with the choices under which it counts. */
+function settingsIn(choices: readonly Schema[], path: string): readonly SettingDescription[] {
+  const each = choices.flatMap((choice) => insideOfChoice(choice, path));
+  const named = (name: string): readonly SettingDescription[] => each.filter((setting) => setting.name === name);
+  const inAll = (name: string): boolean => named(name).length === choices.length;
+  const names = [...new Set(each.map(({ name }) => name))];
+  const own = conditionOf(choices, path);
+  return [
+    ...names.filter(inAll).map((name) => everywhere(merged(named(name), own), own)),
+    ...names.filter((name) => !inAll(name)).map((name) => merged(named(name), own)),
+  ];
+}
+
+/** How a condition of these choices begins: `power.kind is `. */
+function conditionOf(choices: readonly Schema[], path: string): string {
+  const [chosen = ''] = choices.map(fixedIn).find((fixed) => fixed !== undefined) ?? [];
+  return `${path === '' ? chosen : `${path}.${chosen}`} is `;
+}
+
+function everywhere({ only, ...setting }: SettingDescription, own: string): SettingDescription {
+  return only === undefined || only.startsWith(own) ? setting : { ...setting, only };
+}
+
+/** What several choices call by one name. Where they mean different things by it, its purpose says which choice means what. */
+function merged(settings: readonly SettingDescription[], own: string): SettingDescription {
+  const [first, ...others] = settings;
+  if (first === undefined) throw new Error('a setting that no choice has');
+  if (others.length === 0) return first;
+  const conditions = [...new Set(settings.flatMap(({ only }) => only ?? []))];
+  const values = conditions.map((only, index) => (index === 0 ? only : withoutStart(only, own)));
+  const condition = conditions.length === 0 ? {} : { only: values.join(' or ') };
+  const said = new Set(settings.map(({ only: _only, ...rest }) => JSON.stringify(rest)));
+  if (said.size === 1) return { ...first, ...condition };
+  return {
+    name: first.name,
+    type: [...new Set(settings.map(({ type }) => type))].join(' | '),
+    required: settings.every(({ required }) => required),
+    purpose: settings.map((setting) => purposeUnder(setting, own)).join('; '),
+    ...condition,
+  };
+}
+
+function purposeUnder({ only, purpose, default: standard }: SettingDescription, own: string): string {
+  const choice = only === undefined ? '' : `${withoutStart(only, own)}: `;
+  return `${choice}${purpose}${standard === undefined ? '' : ` (default ${JSON.stringify(standard)})`}`;
+}
+
+function withoutStart(text: string, start: string): string {
+  return text.startsWith(start) ? text.slice(start.length) : text;
 }
 
 function chooser(choices: readonly Schema[]): readonly SettingDescription[] {
@@ -81,8 +125,7 @@ function describe(schema: Schema, name: string, { required, only }: Place): Sett
 function within(schema: Schema, path: string): readonly SettingDescription[] {
   if (schema.items !== undefined) return within(schema.items, `${path}[]`);
   const choices = choicesOf(schema);
-  if (choices === undefined) return propertiesOf(schema, path);
-  return choices.flatMap((choice) => insideOfChoice(choice, path));
+  return choices === undefined ? propertiesOf(schema, path) : settingsIn(choices, path);
 }
 
 function insideOfChoice(choice: Schema, path: string): readonly SettingDescription[] {

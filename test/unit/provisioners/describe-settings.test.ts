@@ -57,4 +57,42 @@ describe('what a schema says of its settings', () => {
       ['file', 'text', 'service is "nftables"'],
     ]);
   });
+
+  it('names what several choices inside of a setting share once, with all of them', () => {
+    const schema = z.strictObject({
+      power: z
+        .discriminatedUnion('kind', [
+          z.strictObject({
+            kind: z.literal('ipmi'),
+            user: z.string().describe('account'),
+            port: z.int().default(623).describe('of the controller'),
+            rest: z.number(),
+          }),
+          z.strictObject({ kind: z.literal('redfish'), user: z.string().describe('account'), rest: z.number() }),
+          z.strictObject({
+            kind: z.literal('wake-on-lan'),
+            port: z.int().default(9).describe('of the packet'),
+            rest: z.number(),
+          }),
+        ])
+        .optional(),
+    });
+    expect(describeSettings(schema).slice(1)).toEqual([
+      { name: 'power.rest', type: 'number', required: true, purpose: '' },
+      {
+        name: 'power.user',
+        type: 'text',
+        required: true,
+        purpose: 'account',
+        only: 'power.kind is "ipmi" or "redfish"',
+      },
+      {
+        name: 'power.port',
+        type: 'whole number',
+        required: false,
+        purpose: '"ipmi": of the controller (default 623); "wake-on-lan": of the packet (default 9)',
+        only: 'power.kind is "ipmi" or "wake-on-lan"',
+      },
+    ]);
+  });
 });
