@@ -4,6 +4,7 @@ import { DeadlineError, ImprintError } from '../../domain/errors.ts';
 import type { Evidence } from '../../domain/plan.ts';
 import type { LoadRequest } from '../provisioner.ts';
 import { requireLoad, unfenced, type XcatNode } from './node.ts';
+import { requireServed } from './place.ts';
 
 /** A stage of the boot as nodestat and nodeset say it, with the time at which it was first seen. */
 interface Stage {
@@ -14,7 +15,7 @@ interface Stage {
 }
 
 /**
- * Follows the stages of the boot to their end, as the settings say what that is. DeadlineError when nothing changes for too long, or at the limit; the
+ * Follows the stages of the boot to their end, as the settings say what that is. IntegrityError when xCAT served another revision by then. DeadlineError when nothing changes for too long, or at the limit; the
  * deployment itself goes on then, and a retry follows it further.
  */
 export async function awaitLoad(node: XcatNode, request: LoadRequest, context: CallContext): Promise<Evidence> {
@@ -28,7 +29,10 @@ export async function awaitLoad(node: XcatNode, request: LoadRequest, context: C
       seen.push(now);
       changed = Date.now();
     }
-    if (now?.finished === true) return { stages: seen.map(({ stage, nodeset, at }) => ({ stage, nodeset, at })) };
+    if (now?.finished === true) {
+      await requireServed(node, request, context);
+      return { stages: seen.map(({ stage, nodeset, at }) => ({ stage, nodeset, at })) };
+    }
     const still = Date.now() - changed > noChangeSeconds * 1000;
     if (still || Date.now() > limit) throw late(node, seen, still ? noChangeSeconds : limitSeconds);
     context.progress({ what: `Load ${request.computer.name}: ${last?.stage ?? 'nothing seen yet'}` });

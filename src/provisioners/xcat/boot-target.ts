@@ -27,6 +27,15 @@ const before: Note<{ nodeset: string; attributes: Record<string, string> }> = {
   schema: z.object({ nodeset: z.string(), attributes: z.record(z.string(), z.string()) }),
 };
 
+/** What nodeset said when the run had set its target. */
+const aimed: Note<{ nodeset: string }> = { name: 'aimed', schema: z.object({ nodeset: z.string() }) };
+
+/** Notes of a run about boot targets. */
+export const targetNotes: readonly string[] = [before.name, aimed.name];
+
+/** Attributes that nodeset itself writes, from the osimage that it is given. */
+const ofTheOsimage = ['profile', 'provmethod', 'os', 'arch'];
+
 /** States that nodeset only comes back to by the name of the osimage, which is the attribute `provmethod` then. */
 const byOsimage = ['netboot', 'install', 'statelite'];
 
@@ -35,16 +44,42 @@ const byOsimage = ['netboot', 'install', 'statelite'];
  * there before is noted first. IntegrityError when the node is not off: it would boot what it has, or something else in the middle of its work.
  */
 export async function setTarget(node: XcatNode, run: ForRun, wanted: Wanted, context: CallContext): Promise<Evidence> {
-  const call = fenced(run, context);
   await noteBefore(node, run, wanted, context);
   await refuseRunning(node, context);
+  return await aim(node, run, wanted, context);
+}
+
+/** Before a node is switched on: sets the target again, unless nodeset still says what it said when this run had set it. */
+export async function aimAgain(node: XcatNode, run: ForRun, wanted: Wanted, context: CallContext): Promise<void> {
+  const set = await findNote(node, run.fence, aimed, context);
+  const { raw } = await node.xcat.bootTarget(node.name, unfenced(context));
+  if (set?.nodeset !== raw) await aim(node, run, wanted, context);
+}
+
+async function aim(node: XcatNode, run: ForRun, wanted: Wanted, context: CallContext): Promise<Evidence> {
+  const call = fenced(run, context);
   const attributes = attributesFor(wanted, run);
+  // Before, for what nodeset makes of them; and afterwards.
   await node.xcat.setAttributes(node.name, attributes, call);
   const asked = fillIn(wanted.bootTarget, run.revision);
   const said = await node.xcat.setBootTarget(node.name, asked, call);
+  await keepAttributes(node, run, wanted, context);
   const found = await node.xcat.bootTarget(node.name, call);
-  if (found.raw === said.raw) return { nodeset: found.raw, asked, attributes };
-  throw new IntegrityError(`set the boot target of ${node.name}: nodeset said ${said.raw} and says ${found.raw} now`);
+  if (found.raw !== said.raw)
+    throw new IntegrityError(`set the boot target of ${node.name}: nodeset said ${said.raw} and says ${found.raw} now`);
+  await writeNote(node, run.fence, { note: aimed, content: { nodeset: found.raw } }, context);
+  return { nodeset: found.raw, asked, attributes };
+}
+
+/** After nodeset or rinstall, which write attributes of the osimage over those of the run. IntegrityError when they do not stay. */
+export async function keepAttributes(node: XcatNode, run: ForRun, wanted: Wanted, context: CallContext): Promise<void> {
+  const attributes = attributesFor(wanted, run);
+  await node.xcat.setAttributes(node.name, attributes, fenced(run, context));
+  const found = await node.xcat.attributes(node.name, Object.keys(attributes), unfenced(context));
+  const wrong = Object.entries(attributes).filter(([name, value]) => found[name] !== value);
+  if (wrong.length === 0) return;
+  const said = wrong.map(([name, value]) => `${name} is ${JSON.stringify(found[name])}, not ${JSON.stringify(value)}`);
+  throw new IntegrityError(`set the attributes of ${node.name}: ${said.join('; ')}`);
 }
 
 /** Undo of `setTarget`: what was there before. Nothing noted means that nothing was done. */
@@ -59,7 +94,8 @@ export async function restoreTarget(node: XcatNode, run: ForRun, context: CallCo
     byOsimage.includes(state) && osimage !== ''
       ? { nodeset: (await node.xcat.setBootTarget(node.name, `osimage=${osimage}`, call)).raw }
       : await backToDisk(node, run, context);
-  await removeNotes(node, run.fence, [before.name], context);
+  await node.xcat.setAttributes(node.name, noted.attributes, call);
+  await removeNotes(node, run.fence, targetNotes, context);
   return { ...done, before: noted.nodeset };
 }
 
@@ -86,7 +122,7 @@ async function backToDisk(node: XcatNode, run: ForRun, context: CallContext): Pr
 async function noteBefore(node: XcatNode, run: ForRun, wanted: Wanted, context: CallContext): Promise<void> {
   if ((await findNote(node, run.fence, before, context)) !== undefined) return;
   const call = unfenced(context);
-  const names = [...new Set([...Object.keys(wanted.attributes), 'profile', 'provmethod'])];
+  const names = [...new Set([...Object.keys(wanted.attributes), ...ofTheOsimage])];
   const attributes = await node.xcat.attributes(node.name, names, call);
   const { raw } = await node.xcat.bootTarget(node.name, call);
   await writeNote(node, run.fence, { note: before, content: { nodeset: raw, attributes } }, context);

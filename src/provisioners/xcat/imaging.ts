@@ -4,7 +4,7 @@ import type { CallContext } from '../../domain/call-context.ts';
 import { ConflictError, DeadlineError, IntegrityError } from '../../domain/errors.ts';
 import type { Evidence } from '../../domain/plan.ts';
 import type { CaptureRequest } from '../provisioner.ts';
-import { refuseRunning } from './boot-target.ts';
+import { aimAgain, refuseRunning } from './boot-target.ts';
 import { disksOf } from './names.ts';
 import { fenced, requireRepository, type XcatNode } from './node.ts';
 import { findNote, type Note, removeNotes, writeNote } from './notes.ts';
@@ -44,6 +44,8 @@ async function boot(node: XcatNode, request: CaptureRequest, wasBegun: boolean, 
   await removeFiles(node, request.revision, context);
   const since = new Date().toISOString();
   await writeNote(node, request.fence, { note: imaging, content: { since } }, context);
+  // The environment may have let the node boot its disk again, and a sealed disk must not boot.
+  await aimAgain(node, request, node.settings.capture, context);
   await bring(node, 'on', call, context);
   return since;
 }

@@ -6,7 +6,7 @@ import type { Evidence, PlanStep } from '../../domain/plan.ts';
 import { clientPath, lockOf } from '../../remote/xcat/client.ts';
 import { xcatFailure } from '../../remote/xcat/failure.ts';
 import { captureStage, isCaptureDone } from '../../remote/xcat/imgcapture.ts';
-import { CAPTURE_JOB, REMOVE_CAPTURED, STILL_WORKING } from '../../remote/xcat/scripts.ts';
+import { CAPTURE_JOB, PACK_CAPTURED, REMOVE_CAPTURED, STILL_WORKING } from '../../remote/xcat/scripts.ts';
 import type { CaptureRequest } from '../provisioner.ts';
 import { endHostJob, type EndedJob, type HostJob, runHostJob } from './host-job.ts';
 import { requireRootimg, unfenced, type XcatNode } from './node.ts';
@@ -20,26 +20,6 @@ const captured: Note<{ tree: string; startedAt: string; endedAt: string }> = {
 
 /** File of the packed tree, in the staging directory. */
 export const packedTree = 'rootimg.tar.gz';
-
-/** Says, beside the tree, which run filled it: another capture into the same osimage would be packed otherwise. */
-const OWNER = '.imprint-owner';
-
-/**
- * What imgcapture has brought, with kernel and initial ramdisks. The run that filled the tree must be ours before and after.
- * Arguments: directory of the osimage, target, owner.
- */
-const PACK = `set -eu
-directory=$1 target=$2 owner=$3
-ours() { [ "$(cat -- "$directory/${OWNER}" 2>/dev/null)" = "$owner" ] || { echo "another capture has filled $directory" >&2; exit 3; }; }
-ours
-cd -- "$directory"
-set -- rootimg
-for file in kernel initrd*; do [ ! -f "$file" ] || set -- "$@" "$file"; done
-rm -f -- "$target.part"
-tar --create --gzip --numeric-owner --xattrs --acls --file "$target.part" -- "$@"
-ours
-sync -- "$target.part"
-mv -fT -- "$target.part" "$target"`;
 
 /** Where the osimage has its tree. InvalidInputError for a place that must not be emptied. */
 export async function imageDirectory(node: XcatNode, context: CallContext): Promise<string> {
@@ -64,8 +44,6 @@ export async function captureLive(
   const earlier = await findNote(node, request.fence, captured, context);
   if (earlier !== undefined) return evidenceOf(earlier);
   const { startedAt, endedAt } = await runHostJob(node, job, context);
-  const options = { signal: context.signal, timeoutMs: 60_000 };
-  await node.shell.upload(`${request.fence.owner}\n`, posix.join(directory, OWNER), options);
   const content = { tree: posix.join(directory, 'rootimg'), startedAt, endedAt };
   await writeNote(node, request.fence, { note: captured, content }, context);
   await endHostJob(node, job, context);
@@ -73,8 +51,8 @@ export async function captureLive(
 }
 
 /**
- * Ends the client, waits until xcatd has ended what it does for it, and removes the tree and what xCAT left in its temporary directory. The node itself may
- * keep `/tmp/xcat_imgcapture.*`, which nothing of xCAT removes. UnavailableError while xcatd still works.
+ * Ends the client, waits until xcatd has ended what it does for it, and removes the tree, if it is this run's, and what xCAT left in its temporary
+ * directory. The node itself may keep `/tmp/xcat_imgcapture.*`, which nothing of xCAT removes. UnavailableError while xcatd still works.
  */
 export async function undoCaptureLive(
   node: XcatNode,
@@ -90,9 +68,11 @@ export async function undoCaptureLive(
     throw new UnavailableError(`end the capture of ${node.name}: xcatd still works: ${stdout.trim()}`);
   const tree = posix.join(directory, 'rootimg');
   const { temporaryDirectory } = requireRootimg(node);
-  await node.shell.run('sh', ['-c', REMOVE_CAPTURED, 'imprint-xcat', tree, temporaryDirectory], options);
+  const own = [osimageLock(node), tree, temporaryDirectory, request.fence.owner];
+  const removal = await node.shell.run('sh', ['-c', REMOVE_CAPTURED, 'imprint-xcat', ...own], options);
   await removeNotes(node, request.fence, [captured.name], context);
-  return { removed: tree, mayRemain: `/tmp/xcat_imgcapture.* on ${node.name}` };
+  const done = removal.stdout.trim() === 'removed' ? { removed: tree } : { left: `${tree} is not of this run` };
+  return { ...done, mayRemain: `/tmp/xcat_imgcapture.* on ${node.name}` };
 }
 
 /** Packs the tree into the staging directory. */
@@ -102,7 +82,7 @@ export async function pack(
   step: PlanStep,
   context: CallContext,
 ): Promise<Evidence> {
-  const job = packJob(request, step, await imageDirectory(node, context));
+  const job = packJob(node, request, step, await imageDirectory(node, context));
   const { startedAt, endedAt } = await runHostJob(node, job, context);
   return { file: packedTree, startedAt, endedAt };
 }
@@ -113,7 +93,7 @@ export async function undoPack(
   step: PlanStep,
   context: CallContext,
 ): Promise<Evidence> {
-  await endHostJob(node, packJob(request, step, ''), context);
+  await endHostJob(node, packJob(node, request, step, ''), context);
   const target = posix.join(request.staging, packedTree);
   await node.shell.run('rm', ['-f', '--', target, `${target}.part`], { signal: context.signal, timeoutMs: 60_000 });
   return { removed: packedTree };
@@ -121,9 +101,9 @@ export async function undoPack(
 
 function captureJob(node: XcatNode, request: CaptureRequest, step: PlanStep, directory: string): HostJob {
   const { osimage, temporaryDirectory } = requireRootimg(node);
-  const lock = lockOf(node.place, `osimage-${osimage}`);
   const { limitSeconds } = node.settings.capture;
-  const own = [lock, String(limitSeconds), node.name, posix.join(directory, 'rootimg'), temporaryDirectory];
+  const place = [node.name, posix.join(directory, 'rootimg'), temporaryDirectory];
+  const own = [osimageLock(node), String(limitSeconds), ...place, request.fence.owner];
   const client = [clientPath(node.place, 'imgcapture'), node.name, '-t', 'diskless', '-o', osimage];
   return {
     step: step.id,
@@ -144,14 +124,19 @@ function judgeCapture(node: XcatNode, ended: EndedJob) {
   return xcatFailure({ verb: 'imgcapture', node: node.name, manner: 'acts' }, result);
 }
 
-function packJob(request: CaptureRequest, step: PlanStep, directory: string): HostJob {
+/** Held by all that fill, pack or remove the tree of the osimage. */
+function osimageLock(node: XcatNode): string {
+  return lockOf(node.place, `osimage-${requireRootimg(node).osimage}`);
+}
+
+function packJob(node: XcatNode, request: CaptureRequest, step: PlanStep, directory: string): HostJob {
   const target = posix.join(request.staging, packedTree);
   return {
     step: step.id,
     what: step.title,
     fence: request.fence,
-    script: PACK,
-    args: [directory, target, request.fence.owner],
+    script: PACK_CAPTURED,
+    args: [osimageLock(node), directory, target, request.fence.owner],
   };
 }
 

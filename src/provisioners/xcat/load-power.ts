@@ -3,10 +3,11 @@ import { z } from 'zod';
 import type { CallContext } from '../../domain/call-context.ts';
 import type { Evidence } from '../../domain/plan.ts';
 import type { LoadRequest } from '../provisioner.ts';
-import { refuseRunning } from './boot-target.ts';
+import { aimAgain, keepAttributes, refuseRunning, targetNotes } from './boot-target.ts';
 import { fillIn } from './names.ts';
 import { fenced, requireLoad, type XcatNode } from './node.ts';
 import { findNote, type Note, removeNotes, writeNote } from './notes.ts';
+import { requireServed } from './place.ts';
 import { askOff, bring, readPower } from './power.ts';
 
 /** A system that is still booting does not hear the power button; one that is shutting down does not mind it. */
@@ -62,14 +63,19 @@ export async function powerOff(
 
 /** Boots what loads the image. A retry that finds the node on has nothing to do: it was off before. */
 export async function start(node: XcatNode, request: LoadRequest, context: CallContext): Promise<Evidence> {
-  const { by, bootTarget } = requireLoad(node);
+  const load = requireLoad(node);
+  const { by, bootTarget } = load;
   const call = fenced(request, context);
   const noted = await findNote(node, request.fence, started, context);
   if (noted !== undefined && (await readPower(node, context)).value === 'on') return { startedAt: noted.since };
   if (noted === undefined) await refuseRunning(node, context);
+  await requireServed(node, request, context);
   const content = { since: new Date().toISOString() };
   await writeNote(node, request.fence, { note: started, content }, context);
-  if (by === 'rinstall') await node.xcat.install(node.name, fillIn(bootTarget, request.revision), call);
+  if (by === 'rinstall') {
+    await node.xcat.install(node.name, fillIn(bootTarget, request.revision), call);
+    await keepAttributes(node, request, load, context);
+  } else await aimAgain(node, request, load, context);
   await bring(node, 'on', call, context);
   return { startedAt: content.since, by };
 }
@@ -83,6 +89,6 @@ export async function undoStart(node: XcatNode, request: LoadRequest, context: C
 
 /** Removes the notes of a load that is over. Of nothing: success. */
 export async function forget(node: XcatNode, request: LoadRequest, context: CallContext): Promise<Evidence> {
-  await removeNotes(node, request.fence, ['before', stopped.name, started.name], context);
+  await removeNotes(node, request.fence, [...targetNotes, stopped.name, started.name], context);
   return { forgotten: true };
 }

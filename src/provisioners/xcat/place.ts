@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
 import type { CallContext } from '../../domain/call-context.ts';
-import { ConflictError } from '../../domain/errors.ts';
+import { ConflictError, IntegrityError } from '../../domain/errors.ts';
 import { type ImageDisk, nameOfRevision } from '../../domain/image.ts';
 import type { Evidence, PlanStep } from '../../domain/plan.ts';
 import { clientPath, lockOf } from '../../remote/xcat/client.ts';
+import { CLEAR_MARKS, REVISION } from '../../remote/xcat/scripts.ts';
 import type { LoadRequest } from '../provisioner.ts';
 import { endHostJob, type HostJob, runHostJob } from './host-job.ts';
 import { imageDirectory } from './live-capture.ts';
@@ -30,21 +31,23 @@ while [ $# -gt 1 ]; do
   fi
 done`;
 
-/** Lock, archive, directory of the osimage, its name, packimage. The tree is put in place whole, and packed anew. */
+/** Lock, archive, directory of the osimage, its name, packimage, revision. The tree is put in place whole, packed anew, and marked with the revision last. */
 const UNPACK = `set -eu
 mkdir -p -- "\${1%/*}"
 exec 9>>"$1"
 flock -w 21600 9
-archive=$2 directory=$3 osimage=$4 packimage=$5
+archive=$2 directory=$3 osimage=$4 packimage=$5 revision=$6
+${CLEAR_MARKS}
 rm -rf -- "$directory/.new"
 mkdir -p -- "$directory/.new"
 tar --extract --gzip --numeric-owner --same-owner --xattrs --acls --file "$archive" --directory "$directory/.new"
 rm -rf -- "$directory/rootimg" "$directory"/rootimg.*
 for one in "$directory/.new"/*; do mv -fT -- "$one" "$directory/\${one##*/}"; done
-rm -rf -- "$directory/.new" "$directory/.imprint-owner"
+rm -rf -- "$directory/.new"
 "$packimage" "$osimage" </dev/null
 set -- "$directory"/rootimg.*
-[ -s "$1" ] || { echo "packimage has packed nothing in $directory" >&2; exit 3; }`;
+[ -s "$1" ] || { echo "packimage has packed nothing in $directory" >&2; exit 3; }
+printf '%s\\n' "$revision" >"$directory/${REVISION}"`;
 
 /** The disks of the revision; ConflictError for an image that xCAT's environment has not made. */
 export function archivesOf({ revision }: Pick<LoadRequest, 'revision'>): readonly ImageDisk[] {
@@ -67,6 +70,22 @@ export async function place(
   return { image: nameOfRevision(request.revision), startedAt, endedAt };
 }
 
+/**
+ * An osimage serves one revision at a time. IntegrityError where another load, or a capture, has put something else into its tree since `place`: the node
+ * would boot that.
+ */
+export async function requireServed(node: XcatNode, { revision }: LoadRequest, context: CallContext): Promise<void> {
+  if (node.settings.images?.in !== 'rootimg') return;
+  const mark = posix.join(await imageDirectory(node, context), REVISION);
+  const options = { signal: context.signal, timeoutMs: 60_000, allowedExitCodes: [0, 1] };
+  const found = (await node.shell.run('cat', ['--', mark], options)).stdout.trim();
+  if (found === nameOfRevision(revision)) return;
+  const { osimage } = requireRootimg(node);
+  throw new IntegrityError(
+    `load ${nameOfRevision(revision)} onto ${node.name}: ${osimage} serves ${found === '' ? 'something else' : found} by now`,
+  );
+}
+
 async function jobOf(node: XcatNode, request: LoadRequest, step: PlanStep, context: CallContext): Promise<HostJob> {
   const job = { step: step.id, what: step.title, fence: request.fence };
   if (node.settings.images?.in !== 'rootimg') return { ...job, script: COPY, args: copies(node, request) };
@@ -74,7 +93,7 @@ async function jobOf(node: XcatNode, request: LoadRequest, step: PlanStep, conte
   const archive = posix.join(request.copy.path, archivesOf(request)[0]?.file ?? '');
   const lock = lockOf(node.place, `osimage-${osimage}`);
   const args = [lock, archive, await imageDirectory(node, context), osimage, clientPath(node.place, 'packimage')];
-  return { ...job, script: UNPACK, args };
+  return { ...job, script: UNPACK, args: [...args, nameOfRevision(request.revision)] };
 }
 
 function copies(node: XcatNode, request: LoadRequest): readonly string[] {

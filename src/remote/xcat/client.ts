@@ -54,6 +54,9 @@ const INSTALL_LIMIT_SECONDS = 300;
 /** How long a command waits for the one before it. */
 const LOCK_SECONDS = 180;
 
+/** What chdef prints when it has done it; without a word it has not. */
+const CHANGED = /^(?:\[[^\]]*\]:\s+)?\d+ object definitions have been created or modified/m;
+
 export function createXcat(place: XcatPlace): Xcat {
   const ask = async (
     command: XcatCommand,
@@ -74,8 +77,11 @@ export function createXcat(place: XcatPlace): Xcat {
   };
   const attributes = async (type: readonly string[], object: string, names: readonly string[], call: XcatCall) => {
     const command = { verb: 'lsdef', node: object, manner: 'reads' } as const;
-    const { stdout } = await ask(command, [...type, object, '-i', names.join(','), '-c'], call);
-    return parseAttributes(stdout, object);
+    const result = await ask(command, [...type, object, '-i', names.join(','), '-c'], call);
+    const found = parseAttributes(result.stdout, object);
+    // An attribute that is not set is shown empty: one that is not shown was not read.
+    if (names.some((name) => found[name] === undefined)) throw xcatFailure(command, result);
+    return found;
   };
   return {
     powerWord: (node, call) => word({ verb: 'rpower', node, manner: 'reads' }, [node, 'stat'], call),
@@ -89,7 +95,10 @@ export function createXcat(place: XcatPlace): Xcat {
     imageAttributes: (image, names, call) => attributes(['-t', 'osimage', '-o'], image, names, call),
     async setAttributes(node, values, call) {
       const pairs = Object.entries(values).map(([name, value]) => `${name}=${value}`);
-      if (pairs.length > 0) await ask({ verb: 'chdef', node, manner: 'acts' }, [node, ...pairs], call);
+      if (pairs.length === 0) return;
+      const command = { verb: 'chdef', node, manner: 'acts' } as const;
+      const result = await ask(command, [node, ...pairs], call);
+      if (!CHANGED.test(result.stdout)) throw xcatFailure(command, result);
     },
     async install(node, target, call) {
       const command = { verb: 'rinstall', node, manner: 'acts' } as const;

@@ -11,6 +11,22 @@ working() {
     }'
 }`;
 
+/** Shell function `capturing`: the captures of any node. xcatd does not show into which osimage they go. */
+const CAPTURING = `
+capturing() {
+  ps -eo args= | awk '$1 == "xcatd" && $2 == "SSL:" && $3 == "imgcapture" && $4 == "to" { print $3 " to " $5 }'
+}`;
+
+/** Names, beside the tree of an osimage, of the run that fills it, and of the one that has filled it. */
+const FILLING = '.imprint-filling';
+const OWNER = '.imprint-owner';
+
+/** Name, beside the tree, of the revision that a load has put there. */
+export const REVISION = '.imprint-revision';
+
+/** Says of the osimage in `$directory` that nothing whole is in it. */
+export const CLEAR_MARKS = `rm -f -- "$directory/${FILLING}" "$directory/${OWNER}" "$directory/${REVISION}"`;
+
 /** Shell function `fenced RECORD OWNER EPOCH`: refuses an epoch below the highest that acted on the node, and keeps a higher one. */
 const FENCED = `
 fenced() {
@@ -46,21 +62,23 @@ fi
 timeout -k 10 "$limit" "$@" </dev/null`;
 
 /**
- * The same for a capture, which takes minutes and runs as a job: it waits until xcatd has ended an earlier one, and removes what that has left, before it
- * begins. Arguments: lock, limit, node, where the captured tree lies, directory of xCAT's temporary files, command.
+ * The same for a capture, which takes minutes and runs as a job: it waits until xcatd has ended all earlier ones, since any of them may fill the same tree,
+ * and removes what they have left, before it begins. The run that fills the tree is written beside it, and that it has filled it after `Done.` alone.
+ * Arguments: lock, limit, node, where the captured tree lies, directory of xCAT's temporary files, owner, command.
  */
 export const CAPTURE_JOB = `set -u
 umask 022
 ${PLAIN_ANSWERS}
-lock=$1 limit=$2 node=$3 tree=$4 temporary=$5
-shift 5
-${WORKING}
+lock=$1 limit=$2 node=$3 tree=$4 temporary=$5 owner=$6
+directory=\${tree%/*}
+shift 6
+${CAPTURING}
 mkdir -p -- "\${lock%/*}" || exit 76
 exec 9>>"$lock" || exit 76
 flock -w "$limit" 9 || { echo "imprint: the lock of $node stayed busy" >&2; exit 75; }
 waited=0
-while [ -n "$(working "$node")" ]; do
-  [ "$waited" -lt "$limit" ] || { echo "imprint: xcatd still works: $(working "$node")" >&2; exit 75; }
+while [ -n "$(capturing)" ]; do
+  [ "$waited" -lt "$limit" ] || { echo "imprint: xcatd still works: $(capturing)" >&2; exit 75; }
   waited=$((waited + 1))
   sleep 1
 done
@@ -69,20 +87,60 @@ for left in "$temporary"/xcat_imgcapture.*; do
   case $pid in ''|*[!0-9]*) continue ;; esac
   [ -e "/proc/$pid" ] || rm -rf -- "$left"
 done
+${CLEAR_MARKS}
 rm -rf -- "$tree"
-timeout -k 10 "$limit" "$@" </dev/null`;
+printf '%s\\n' "$owner" >"$directory/${FILLING}" || exit 76
+said=$(timeout -k 10 "$limit" "$@" </dev/null)
+status=$?
+[ -z "$said" ] || printf '%s\\n' "$said"
+if [ "$status" -eq 0 ] && [ "$(printf '%s\\n' "$said" | tail -n 1 | tr -d '[:space:]')" = Done. ]; then
+  mv -fT -- "$directory/${FILLING}" "$directory/${OWNER}" || exit 76
+fi
+exit "$status"`;
 
 /** Prints what xcatd still does with the node. Arguments: node. */
 export const STILL_WORKING = `set -u
 ${WORKING}
 working "$1"`;
 
-/** Removes temporary files of captures whose process is gone, and the captured tree. Arguments: tree, directory of xCAT's temporary files. */
+/**
+ * Removes temporary files of captures whose process is gone, and the tree that this run has filled or begun to fill; prints what was done with it. A tree of
+ * another run stays, and so does one whose lock is held: whoever holds it replaces the tree. Arguments: lock, tree, directory of xCAT's temporary files, owner.
+ */
 export const REMOVE_CAPTURED = `set -u
-tree=$1 temporary=$2
+lock=$1 tree=$2 temporary=$3 owner=$4
+directory=\${tree%/*}
+mkdir -p -- "\${lock%/*}" || exit 76
+exec 9>>"$lock" || exit 76
+flock -w 30 9 || { echo busy; exit 0; }
 for left in "$temporary"/xcat_imgcapture.*; do
   pid=\${left##*.}
   case $pid in ''|*[!0-9]*) continue ;; esac
   [ -e "/proc/$pid" ] || rm -rf -- "$left"
 done
-rm -rf -- "$tree"`;
+for mark in "$directory/${FILLING}" "$directory/${OWNER}"; do
+  [ "$(cat -- "$mark" 2>/dev/null)" = "$owner" ] || continue
+  rm -rf -- "$tree" || exit 76
+  rm -f -- "$mark"
+  echo removed
+  exit 0
+done
+echo another`;
+
+/**
+ * Packs what imgcapture has brought, with kernel and initial ramdisks, where this run has filled the tree, and nobody fills it meanwhile.
+ * Arguments: lock, directory of the osimage, target, owner.
+ */
+export const PACK_CAPTURED = `set -eu
+lock=$1 directory=$2 target=$3 owner=$4
+mkdir -p -- "\${lock%/*}"
+exec 9>>"$lock"
+flock -w 21600 9
+[ "$(cat -- "$directory/${OWNER}" 2>/dev/null)" = "$owner" ] || { echo "another capture has filled $directory" >&2; exit 3; }
+cd -- "$directory"
+set -- rootimg
+for file in kernel initrd*; do [ ! -f "$file" ] || set -- "$@" "$file"; done
+rm -f -- "$target.part"
+tar --create --gzip --numeric-owner --xattrs --acls --file "$target.part" -- "$@"
+sync -- "$target.part"
+mv -fT -- "$target.part" "$target"`;

@@ -76,6 +76,21 @@ describe.each<XcatImages>(['repository', 'rootimg'])('a capture with images in t
       expect((await double.events()).filter((event) => event.startsWith(`${source.name} imaging`))).toHaveLength(2);
     });
 
+    it('sets the target again before it begins anew: the sealed disk is not booted', async () => {
+      const { double, source } = fixture;
+      const image = await upTo('image');
+      await double.set(source.name, 'imaging-fails', '');
+      await expect(act(runner(), image)).rejects.toMatchObject({ name: 'ConflictError' });
+      // What an environment does that gives up, and what brings a node back to its disk.
+      await execa(join(double.root, 'sbin/nodeset'), [source.name, 'boot']);
+      await act(runner(), image);
+      expect(await double.events()).not.toContain(`${source.name} boot`);
+      // The control: with that target its disk boots.
+      await execa(join(double.root, 'sbin/nodeset'), [source.name, 'boot']);
+      await execa(join(double.root, 'bin/rpower'), [source.name, 'reset']);
+      expect(await double.events()).toContain(`${source.name} boot`);
+    });
+
     it('refuses a marker of success beside an empty file', async () => {
       const { double, source } = fixture;
       const image = await upTo('image');
@@ -200,6 +215,54 @@ describe.each<XcatImages>(['repository', 'rootimg'])('a capture with images in t
     await expect(act(runner(), pack)).rejects.toMatchObject({
       evidence: { stderr: expect.stringMatching(/another capture has filled/) },
     });
+  });
+
+  it('leaves the tree to another run that has filled it, and removes its own', async () => {
+    const capture = await upTo('imgcapture');
+    await act(runner(), capture);
+    const directory = join(fixture.double.root, 'install', 'captured');
+    const owner = join(directory, '.imprint-owner');
+    await writeFile(owner, 'captureImage/other/b\n');
+    expect(await undo(runner(), capture)).toHaveProperty('left');
+    expect(await readdir(join(directory, 'rootimg'))).toEqual(['etc']);
+    // The control: the same tree, marked as its own.
+    await writeFile(owner, `${request.fence.owner}\n`);
+    expect(await undo(runner(), capture)).toMatchObject({ removed: join(directory, 'rootimg') });
+    expect(await readdir(directory)).not.toContain('rootimg');
+  });
+
+  it('marks the tree as filled only once imgcapture has said that it is done', async () => {
+    const capture = await upTo('imgcapture');
+    await fixture.double.inject('imgcapture', 'genimage', 1);
+    await expect(act(runner(), capture)).rejects.toMatchObject({ name: 'CommandFailedError' });
+    const directory = join(fixture.double.root, 'install', 'captured');
+    expect(await readdir(directory)).toContain('.imprint-filling');
+    expect(await readdir(directory)).not.toContain('.imprint-owner');
+    await undo(runner(), capture);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('begins only when xcatd has ended the capture of another node, which may fill the same tree', async () => {
+    const { double, source, target } = fixture;
+    const capture = await upTo('imgcapture');
+    await double.delay('imgcapture', 1);
+    const client = execa(join(double.root, 'bin/imgcapture'), [target.name, '-t', 'diskless', '-o', 'captured']);
+    const works = async () =>
+      (await execa('ps', ['-eo', 'args='])).stdout.includes(`xcatd SSL: imgcapture to ${target.name}`);
+    await vi.waitFor(async () => expect(await works()).toBe(true), patience);
+    const ended = client.catch(() => undefined);
+    client.kill('SIGKILL');
+    const acting = act(runner(), capture);
+    const met: boolean[] = [];
+    await vi.waitFor(async () => {
+      const begun = (await double.commands()).some((one) => one.startsWith(`imgcapture ${source.name}`));
+      const other = await works();
+      met.push(begun && other);
+      expect(other).toBe(false);
+    }, patience);
+    await Promise.all([acting, ended]);
+    expect(met.length).toBeGreaterThan(1);
+    expect(met).not.toContain(true);
   });
 
   it('is asked for only of a system that runs', async () => {

@@ -138,6 +138,19 @@ describe("the traps of xCAT's clients", () => {
     expect(await power()).toBe('off');
   });
 
+  it('1, 4: chdef and lsdef that print nothing of the node have done and read nothing', async () => {
+    await double.inject(`lsdef.${n1}`, 'silent', 1);
+    await expect(xcat.attributes(n1, ['mgt'], call)).rejects.toThrow(UnavailableError);
+    await double.inject(`chdef.${n1}`, 'silent', 1);
+    await expect(xcat.setAttributes(n1, { profile: 'web-v1' }, call)).rejects.toThrow(OutcomeUnknownError);
+    expect(await double.fact(n1, 'profile')).toBe('compute');
+    // The control: by its status it had succeeded.
+    await double.inject('chdef', 'silent', 1);
+    expect(await plain('bin/chdef', n1, 'profile=web-v1')).toMatchObject({ exitCode: 0, stdout: '' });
+    await xcat.setAttributes(n1, { profile: 'web-v1' }, call);
+    expect(await xcat.attributes(n1, ['profile', 'serialport'], call)).toEqual({ profile: 'web-v1', serialport: '' });
+  });
+
   it('5: errors on the standard output are errors, warnings on the standard error are none', async () => {
     await double.inject('rpower', 'usage', 1);
     await expect(xcat.power(n1, 'on', call)).rejects.toThrow(InvalidInputError);

@@ -81,6 +81,11 @@ nodeset_node() {
         return 1
       fi
       set_node "$node" osimage "$image"
+      # xCAT writes what the osimage says over the attributes of the node.
+      set_node "$node" provmethod "$image"
+      set_node "$node" profile "$(cat "$state/images/$image/profile")"
+      set_node "$node" os "$(cat "$state/images/$image/osvers")"
+      set_node "$node" arch "$(cat "$state/images/$image/osarch")"
       set_node "$node" boot "$(boot_words "$image")"
       say "$node: $(boot_words "$image")"
       [ -e "$state/nodes/$node/serialport" ] || complain "Warning: [$host]: rcons may not work since no serialport is specified for $node"
