@@ -32,14 +32,16 @@ export function createLeasedTurns(leases: BmcLeases, process: string, times: Lea
     async during({ name, restMs }, context, work) {
       const turn = { bmc: name, holder: `${process} ${randomUUID()}` };
       const limit = Date.now() + times.patienceMs;
+      let asked: number;
       for (;;) {
+        asked = Date.now();
         const other = await taken(leases, turn, times.leaseMs, restMs);
         if (other === undefined) break;
         if (Date.now() > limit) throw new UnavailableError(`no turn at ${name}: ${other} has it`);
         context.progress({ what: `Wait for a turn at ${name}` });
         await delay(times.pollMs * (0.5 + Math.random()), undefined, { signal: context.signal });
       }
-      const keeper = keep(leases, turn, times.leaseMs);
+      const keeper = keep(leases, turn, { leaseMs: times.leaseMs, taken: asked });
       try {
         return await work(AbortSignal.any([context.signal, keeper.lost]));
       } finally {
@@ -63,16 +65,39 @@ async function taken(leases: BmcLeases, turn: Turn, leaseMs: number, restMs: num
   }
 }
 
-/** Renews the lease three times in its length; once it cannot be relied on any more, `lost` is aborted. */
-function keep(leases: BmcLeases, turn: Turn, leaseMs: number): { readonly lost: AbortSignal; stop(): void } {
+interface Keeper {
+  readonly lost: AbortSignal;
+  stop(): void;
+}
+
+/**
+ * Renews the lease three times in its length; once it cannot be relied on any more, `lost` is aborted, also while a renewal hangs. A lease counts from when
+ * it was asked for: nobody knows when the catalog took the question.
+ */
+function keep(
+  leases: BmcLeases,
+  turn: Turn,
+  { leaseMs, taken }: { readonly leaseMs: number; readonly taken: number },
+): Keeper {
   const lost = new AbortController();
-  let expires = Date.now() + leaseMs;
+  const lose = (): void =>
+    lost.abort(new UnavailableError(`the turn at ${turn.bmc} was lost: it was not renewed in time`));
+  let expires = taken + leaseMs;
+  let expiry = setTimeout(lose, expires - Date.now());
   const renew = async (): Promise<void> => {
     const asked = Date.now();
-    const kept = await leases.renew(turn, leaseMs).catch(() => Date.now() < expires);
-    if (!kept) lost.abort(new UnavailableError(`the turn at ${turn.bmc} was lost: it was not renewed in time`));
-    else if (asked + leaseMs > expires) expires = asked + leaseMs;
+    // Without an answer the lease holds until its expiry.
+    const kept = await leases.renew(turn, leaseMs).catch(() => undefined);
+    if (kept === false) lose();
+    if (kept !== true || asked + leaseMs <= expires) return;
+    expires = asked + leaseMs;
+    clearTimeout(expiry);
+    expiry = setTimeout(lose, expires - Date.now());
   };
   const timer = setInterval(() => void renew(), leaseMs / 3);
-  return { lost: lost.signal, stop: () => clearInterval(timer) };
+  const stop = (): void => {
+    clearInterval(timer);
+    clearTimeout(expiry);
+  };
+  return { lost: lost.signal, stop };
 }

@@ -1,7 +1,7 @@
 import {
   CommandFailedError,
   ConflictError,
-  type ImprintError,
+  ImprintError,
   InvalidInputError,
   OutcomeUnknownError,
   UnauthorizedError,
@@ -100,6 +100,11 @@ export interface Ipmitool {
   /** Returns once the controller accepted it. */
   control(action: ChassisControl, signal: AbortSignal): Promise<void>;
   bootFlags(signal: AbortSignal): Promise<BootFlags>;
+  /**
+   * Has the controller keep boot flags that are not followed by a chassis command within 60 s, which it clears otherwise (IPMI 2.0, table 28-14, parameter 3,
+   * bit 3). A controller that refuses it is as it was.
+   */
+  keepBootFlags(signal: AbortSignal): Promise<void>;
   /** `options` as `ipmitool chassis bootdev` names them: `persistent`, `efiboot`. */
   setBootDevice(device: 'pxe' | 'disk', options: readonly string[], signal: AbortSignal): Promise<void>;
 }
@@ -129,6 +134,15 @@ export function createIpmitool(shell: Shell, target: IpmiTarget): Ipmitool {
     },
     async bootFlags(signal) {
       return parseBootFlags(await call(['chassis', 'bootparam', 'get', '5'], 'reading', signal));
+    },
+    async keepBootFlags(signal) {
+      try {
+        await call(['raw', '0x00', '0x08', '0x03', '0x08'], 'acting', signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // Whatever else is wrong, the command that follows says.
+        if (!(error instanceof ImprintError)) throw error;
+      }
     },
     async setBootDevice(device, options, signal) {
       const list = options.length === 0 ? [] : [`options=${options.join(',')}`];

@@ -5,7 +5,7 @@ const unknown = 'reads the state, then again, for ten minutes';
 const over = 'given up at once, all is taken back';
 const session = 'Error: Unable to establish IPMI v2 / RMCP+ session';
 
-/** ipmitool 1.8.19 prints it with -v. Texts that end in `.err` are files of test/fixtures/output; the others were read in its source. */
+/** ipmitool 1.8.19 prints it with -v. Texts that end in `.err` were recorded before ipmi_sim and lie in test/fixtures/output; the others are known from what other projects describe. */
 export const ipmitoolFailures: readonly FailureRow[] = [
   { text: 'ipmitool/wrong-password.err', class: 'UnauthorizedError', run: over },
   { text: 'ipmitool/unknown-user.err', class: 'UnauthorizedError', run: over },

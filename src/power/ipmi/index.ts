@@ -12,7 +12,8 @@ import type { IpmiSettings } from '../settings.ts';
 export function openIpmi(deps: PowerDeps, settings: IpmiSettings): PowerModule {
   const bmc = createIpmiBmc(deps, settings);
   const pace = { ...usualPace, confirmSeconds: settings.confirmSeconds };
-  return createConfirmedPower(inTurn(bmc, deps.turns, settings.restSeconds), bmc.subject, pace);
+  const controller = { name: bmc.subject, restMs: settings.restSeconds * 1_000 };
+  return createConfirmedPower(inTurn(bmc, deps.turns, controller), bmc.subject, pace);
 }
 
 function createIpmiBmc({ shell, secrets }: PowerDeps, settings: IpmiSettings): Bmc {
@@ -34,6 +35,7 @@ function createIpmiBmc({ shell, secrets }: PowerDeps, settings: IpmiSettings): B
     readBootTarget: async (signal) => toBootTarget(await ipmitool.bootFlags(signal)),
     sendBootTarget: async ({ target, lasting }, signal) => {
       const options = [...(lasting === 'until changed' ? ['persistent'] : []), ...firmware];
+      await ipmitool.keepBootFlags(signal);
       await ipmitool.setBootDevice(target === 'network' ? 'pxe' : 'disk', options, signal);
     },
   };

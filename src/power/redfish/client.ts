@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CommandFailedError } from '../../domain/errors.ts';
+import { CommandFailedError, UnauthorizedError } from '../../domain/errors.ts';
 import type { Trust } from './connect-verified.ts';
 import { exchange, type HttpAnswer, type HttpRequest } from './exchange.ts';
 import { redfishError } from './redfish-error.ts';
@@ -96,14 +96,15 @@ async function send(target: RedfishTarget, message: Message, signal: AbortSignal
   const base = new URL(target.url);
   let url = new URL(message.path, base);
   for (let count = 0; ; count += 1) {
+    // Credentials go to the controller of the settings and to nobody else, whatever it names.
+    if (url.origin !== base.origin)
+      throw new UnauthorizedError(`${target.url} names ${url.href}, which is another server: nothing is sent to it`);
     const request = toRequest(message, url);
     const answer = await exchange(request, target, signal);
     if (answer.status >= 200 && answer.status < 300) return answer;
     const next = redirects.includes(answer.status) ? answer.headers['location'] : undefined;
     if (next === undefined || count === MOST_REDIRECTS) throw redfishError(request, answer);
     url = new URL(next, url);
-    // Credentials go to the controller of the settings and to nobody else.
-    if (url.origin !== base.origin) throw redfishError(request, answer);
   }
 }
 

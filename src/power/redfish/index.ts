@@ -22,7 +22,8 @@ import {
 export function openRedfish(deps: PowerDeps, settings: RedfishSettings): PowerModule {
   const bmc = createRedfishBmc(deps, settings);
   const pace = { ...usualPace, confirmSeconds: settings.confirmSeconds };
-  return createConfirmedPower(inTurn(bmc, deps.turns, settings.restSeconds), bmc.subject, pace);
+  const controller = { name: `redfish ${new URL(settings.url).origin}`, restMs: settings.restSeconds * 1_000 };
+  return createConfirmedPower(inTurn(bmc, deps.turns, controller), bmc.subject, pace);
 }
 
 function createRedfishBmc({ secrets }: PowerDeps, settings: RedfishSettings): Bmc {

@@ -68,4 +68,24 @@ describe('calling ipmitool', () => {
     expect(lines[1]).toMatch(/-R 1 chassis power off$/);
     expect(lines[2]).toMatch(/-R 1 chassis bootdev pxe options=persistent,efiboot$/);
   });
+
+  it('has boot flags kept for longer than 60 s, and goes on where a controller refuses that', async () => {
+    const sent: string[] = [];
+    const shell = {
+      host: 'test',
+      run: async (_file: string, args: readonly string[]) => {
+        sent.push(args.slice(args.indexOf('raw')).join(' '));
+        return failed(
+          'Unable to send RAW command (channel=0x0 netfn=0x0 lun=0x0 cmd=0x8 rsp=0xcc): Invalid data field',
+        );
+      },
+    } as unknown as Shell;
+    const target = { address: '192.0.2.7', port: 623, user: 'admin', privilege: 'OPERATOR' } as const;
+    const ipmitool = createIpmitool(shell, { ...target, password: async () => 'sesame' });
+    const { signal } = new AbortController();
+    await ipmitool.keepBootFlags(signal);
+    expect(sent).toEqual(['raw 0x00 0x08 0x03 0x08']);
+    // The control: what was refused is a failure elsewhere.
+    await expect(ipmitool.setBootDevice('pxe', [], signal)).rejects.toThrow();
+  });
 });

@@ -8,6 +8,7 @@ import {
   UnavailableError,
   UnsupportedError,
 } from '../../../../src/domain/errors.ts';
+import type { BmcTurns } from '../../../../src/power/bmc-turns.ts';
 import type { PowerModule } from '../../../../src/power/power-module.ts';
 import { openRedfish } from '../../../../src/power/redfish/index.ts';
 import { bootTargetOf, parseSystem, powerOf, resetTypeFor } from '../../../../src/power/redfish/system.ts';
@@ -141,6 +142,45 @@ describe('a Redfish controller', () => {
     const other = await controller(() => ({ status: 308, headers: { Location: `${thief.url}/` } }));
     await expect(other.power.askOff(context)).rejects.toThrow();
     expect(thief.seen).toEqual([]);
+  });
+
+  it('is sent the credentials alone, also where it names a path on another server', async () => {
+    const thief = await startRedfishServer(() => ({ status: 204 }));
+    servers.push(thief);
+    const elsewhere = (target: string): Reply => {
+      const reset = { target, 'ResetType@Redfish.AllowableValues': allowed };
+      return { status: 200, body: { PowerState: 'On', Actions: { '#ComputerSystem.Reset': reset } } };
+    };
+    const lured = await controller(() => ({ status: 204 }), elsewhere(`${thief.url}/redfish/v1/Reset`));
+    await expect(lured.power.askOff(context)).rejects.toThrow(UnauthorizedError);
+    expect(thief.seen).toEqual([]);
+    // The control: the same path in full, on the controller itself.
+    const own = await startRedfishServer(({ method }) =>
+      method === 'GET' ? elsewhere(`${own.url}/redfish/v1/Reset`) : { status: 204 },
+    );
+    servers.push(own);
+    const { power } = await controller(() => ({ status: 204 }), machine(), { url: own.url });
+    await power.askOff(context);
+    expect(own.seen.at(-1)).toMatchObject({ method: 'POST', path: '/redfish/v1/Reset' });
+  });
+
+  it('has one turn for all its systems', async () => {
+    const names: string[] = [];
+    const turns: BmcTurns = {
+      during: async ({ name }, { signal }, work) => {
+        names.push(name);
+        return await work(signal);
+      },
+    };
+    const { server } = await controller(() => ({ status: 204 }));
+    const login = { url: server.url, user: 'admin', passwordSecret: 'bmc', insecure: 'http', restSeconds: 0 };
+    for (const system of ['1', '2']) {
+      const settings = powerSettings.parse({ kind: 'redfish', ...login, system }) as RedfishSettings;
+      const power = openRedfish({ ...deps, turns }, settings);
+      await power.read(context);
+      expect(power.subject).toContain(`system ${system}`);
+    }
+    expect(new Set(names)).toEqual(new Set([`redfish ${server.url}`]));
   });
 
   it('is patched with the ETag that was read, and read back', async () => {
