@@ -22,6 +22,7 @@ import { need, type StagedImage } from '../provisioners/provisioner.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { StepInput } from '../domain/step-input.ts';
 import { callContext } from './call.ts';
+import { withHeldCuts } from './cut-while-held.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { namingFullLibrary } from './full-library.ts';
 import { plannedClassOf } from './image-class.ts';
@@ -148,7 +149,8 @@ async function checkSeal(deps: ActivityDependencies, facts: CaptureFacts): Promi
   const imageClass = await plannedClassOf(deps, facts);
   if (imageClass !== 'sealed')
     return { checks: [], cleanShutdown: { kind: 'none', reason: nothingSealed[imageClass] } };
-  const staged = await stagedOf(facts);
+  const holds = await deps.catalog.holds.of(facts.request.fence.owner);
+  const staged = withHeldCuts(await stagedOf(facts), holds);
   const bootDisk = staged.disks[0];
   if (bootDisk === undefined) throw new IntegrityError(`nothing is staged for ${nameOfRevision(facts.revision)}`);
   if (!canLookInto(bootDisk.format)) return sealUnseen(facts, staged, bootDisk.format);
