@@ -15,7 +15,7 @@ export interface SystemCapabilities {
   /** Every module reads the status of its nodes. */
   readonly status: true;
   readonly unload: boolean;
-  /** Whether a load learns the new system's host keys, from its console; otherwise an administrator gives them. */
+  /** Whether a load learns the new system's host keys, from its console or from what loads it; otherwise an administrator gives them. */
   readonly hostKeys: boolean;
   /** Whether `doctor` finds what lies on the system and belongs to nobody. */
   readonly strays: boolean;
@@ -43,7 +43,7 @@ function describeSystem(provisioner: Provisioner): DescribedSystem {
   };
 }
 
-function capabilitiesOf({ capturing, loading, power, consoleText, strays }: Provisioner): SystemCapabilities {
+function capabilitiesOf({ capturing, loading, power, consoleText, hostKeys, strays }: Provisioner): SystemCapabilities {
   return {
     capture: capturing !== undefined,
     imageClasses: capturing === undefined ? [] : (capturing.classes ?? ['sealed']),
@@ -51,7 +51,7 @@ function capabilitiesOf({ capturing, loading, power, consoleText, strays }: Prov
     power: power !== undefined,
     status: true,
     unload: loading !== undefined,
-    hostKeys: consoleText !== undefined,
+    hostKeys: consoleText !== undefined || hostKeys !== undefined,
     strays: strays !== undefined,
   };
 }

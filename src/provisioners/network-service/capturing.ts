@@ -21,6 +21,7 @@ export function createCapturing(deps: NetworkServiceDeps): Capturing {
       await act(openNode(deps, request.computer), request, context);
   return {
     classOf: () => 'service',
+    classes: ['service'],
     check: async (request, context) => await checkCapture(openNode(deps, request.computer), context),
     plan: async (request) => await Promise.resolve(captureSteps(openNode(deps, request.computer))),
     steps: {

@@ -48,6 +48,7 @@ const secrets = [
   /(\bpassword(?: \d)? )\S.*/g,
   /(\bauthentication-key )\S.*/g,
   /(\bmessage-digest-key \d+ md5 )\S.*/g,
+  /(\bhash-algo \S+ key )\S.*/g,
   /(\bkey-string )\S.*/g,
   /(\bauthentication string )\S.*/g,
   /(\bip nhrp authentication )\S.*/g,

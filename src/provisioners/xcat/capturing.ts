@@ -28,6 +28,7 @@ export function createCapturing(deps: XcatDeps): Capturing {
   const onNode = (act: ActOnNode): Bound => bind((node, request, _step, context) => act(node, request, context));
   return {
     classOf,
+    classes: ['sealed', 'live'],
     check: (request, context) => checkCapture(openNode(deps, request.computer), request, context),
     plan: async (request) => planCapture(openNode(deps, request.computer), request),
     staged: (request, context) => staged(openNode(deps, request.computer), request, context),

@@ -58,6 +58,8 @@ describe('the configuration of FRR', () => {
     expect(shown).toContain('ip ospf message-digest-key 1 md5 …');
     expect(shown).not.toMatch(/secret/);
     expect(service.redact(recorded('vtysh/check-refused.out'))).not.toContain('secret');
+    const ospf6 = ' ipv6 ospf6 authentication key-id 1 hash-algo md5 key secret';
+    expect(service.redact(ospf6)).toBe(' ipv6 ospf6 authentication key-id 1 hash-algo md5 key …');
   });
 
   it('has something left to apply exactly where the check run lists lines', () => {
