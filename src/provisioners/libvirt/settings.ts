@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Computer, Problem } from '../../domain/computer.ts';
+import type { Computer } from '../../domain/computer.ts';
 import { declareSettings } from '../declared-settings.ts';
 import { hostSettings, nameOfHost, withReach } from '../host-settings.ts';
 
