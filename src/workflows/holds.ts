@@ -75,6 +75,12 @@ export class Holds {
     return true;
   }
 
+  /** The word of an operator that ends the run. */
+  get givenUp(): GivenAnswer | undefined {
+    const given = this.#given;
+    return given !== cancelledAnswer && (given?.answer === 'abort' || given?.answer === 'rescue') ? given : undefined;
+  }
+
   get isOpen(): boolean {
     return this.#open !== undefined;
   }

@@ -2,6 +2,7 @@ import {
   ApplicationFailure,
   type CancellationScope,
   defineUpdate,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -33,7 +34,10 @@ export class Moves {
   constructor(run: MovingRun) {
     this.#run = run;
     setHandler(defineUpdate<undefined, [MoveRequest]>('move'), async (request) => await this.#move(request), {
-      validator: (request: MoveRequest) => this.#refuse(parseMoveRequest(request)),
+      validator: (request: MoveRequest) => {
+        this.#refuse(parseMoveRequest(request));
+        this.#refuseGivenUp();
+      },
       description: 'Goes on with another management node: nothing of the run works any more on the one it had.',
     });
     const leave = async (request: LeaveRequest): Promise<undefined> => await this.#leave(request);
@@ -63,6 +67,8 @@ export class Moves {
     const request = parseMoveRequest(given);
     await this.#look(request);
     this.#refuse(request);
+    // Old histories have moves that came after an abort.
+    if (this.#run.holds.givenUp !== undefined && patched('no-move-once-given-up')) this.#refuseGivenUp();
     this.#begin(request);
   }
 
@@ -88,6 +94,13 @@ export class Moves {
     if (this.#asked !== undefined) throw refusal(`the run moves to ${this.#asked.to} already`);
   }
 
+  /** Whoever gave the run up was told that it ends: what follows is not carried out elsewhere. */
+  #refuseGivenUp(): void {
+    const given = this.#run.holds.givenUp;
+    if (given === undefined) return;
+    throw refusal(`the run was given up: ${given.answer} by ${given.by}`);
+  }
+
   #refuseToLeave(request: LeaveRequest): void {
     this.#refuse(request);
     const { managementNode } = this.#run.power;
@@ -107,6 +120,11 @@ export class Moves {
       throw ApplicationFailure.create({ type, message, nonRetryable: true });
     }
   }
+}
+
+/** Shown of a move that was asked when nothing was left to be done elsewhere. */
+export function tooLate({ by, to }: MoveRequest): string {
+  return `${by} asked for it, and ${to} is not needed: what the run had to do where it is was done by then`;
 }
 
 /** What ends the steps of a run that goes on elsewhere. */

@@ -50,6 +50,13 @@ export class StepList {
     this.mark(shown, state);
   }
 
+  /** Shows a step that was asked for and is not taken, and why. */
+  leaveOut(line: StepLine, why: string): void {
+    const shown = this.show(line);
+    shown.why = why;
+    this.mark(shown, 'skipped');
+  }
+
   /** Shows a sentence behind a step. */
   remark(number: string, sentence: string): void {
     const shown = this.#shown.find((one) => one.number === number);

@@ -1,25 +1,20 @@
-import { ApplicationFailure, CancellationScope, CancelledFailure, log, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, log, patched, workflowInfo } from '@temporalio/workflow';
 import type { GivenAnswer, HoldAnswer, OnFailure } from '../domain/hold.ts';
 import type { StepInput, StepLine } from '../domain/step-input.ts';
 import { catalog } from './activities.ts';
 import { answersTo, goesOn, type Back, type WhileHeld } from './back.ts';
 import type { ShownStep } from './details.ts';
+import { givenUp, isGivenUp } from './given-up.ts';
+import { refuseCancelled } from './refuse-cancelled.ts';
+import { nameOf, type Registered } from './registered.ts';
 import { sentenceOf } from './failure-sentence.ts';
 import { isDisowned, isStalled, mayHold } from './holdable.ts';
 import { Holds } from './holds.ts';
 import type { MoveRequest } from '../domain/move.ts';
-import { Moves, movedAway } from './moves.ts';
+import { Moves, movedAway, tooLate } from './moves.ts';
 import { NodePower } from './node-power.ts';
 import { recordSearchAttributes } from './record-search-attributes.ts';
 import { StepList } from './step-list.ts';
-
-interface Registered {
-  /** Its undo gives up what the other undos work with: it comes after all of them. */
-  readonly comesLast: boolean;
-  readonly line: StepLine;
-  readonly shown: ShownStep;
-  readonly undo: (step: StepInput) => Promise<unknown>;
-}
 
 /** The steps of one run: shows them, waits at one that fails, and takes them back, newest first, when the run is given up or cancelled. */
 export class Steps {
@@ -37,6 +32,8 @@ export class Steps {
   readonly #stays: string[] = [];
   #touched = false;
   #timesMoved = 0;
+  /** In place of a scope that a move has cancelled which came too late. */
+  #outside: CancellationScope | undefined;
   #undos: Registered[] = [];
 
   /** Without `onFailure` nobody can make the run wait, and a step that fails ends it. */
@@ -55,6 +52,12 @@ export class Steps {
    * cancellation no step begins.
    */
   async take<T>(number: string, title: string, action: (step: StepInput) => Promise<T>, back: Back<T>): Promise<T> {
+    const take = async (): Promise<T> => await this.#take({ number, title }, action, back);
+    if (this.#outside === undefined) return await take();
+    return await new CancellationScope({ parent: this.#outside, cancellable: true }).run(take);
+  }
+
+  async #take<T>({ number, title }: StepLine, action: (step: StepInput) => Promise<T>, back: Back<T>): Promise<T> {
     refuseCancelled(CancellationScope.current());
     const line: StepLine = { number, title, ...('onlyForward' in back ? { untilDone: true } : {}) };
     const shown = this.#list.show(line);
@@ -95,10 +98,12 @@ export class Steps {
       const scope = new CancellationScope();
       this.#moves?.open(scope);
       try {
-        return await scope.run(work);
+        const done = await scope.run(work);
+        this.#passOver(this.#moves?.close());
+        return done;
       } catch (error) {
         const asked = this.#moves?.close();
-        if (asked === undefined || CancellationScope.current().consideredCancelled) throw error;
+        if (asked === undefined || isGivenUp(error) || CancellationScope.current().consideredCancelled) throw error;
         this.#list.cut(before);
         await this.#move(asked);
       } finally {
@@ -129,7 +134,10 @@ export class Steps {
 
   /** What was done so far is not taken back any more, whatever happens; only the steps numbered in `except` are. */
   pointOfNoReturn(except: readonly string[]): void {
-    this.#moves?.close();
+    const asked = this.#moves?.close();
+    if (asked !== undefined && patched('goes-on-in-spite-of-a-move'))
+      this.#outside = CancellationScope.current().parent;
+    this.#passOver(asked);
     this.#undos = this.#undos.filter(({ line }) => except.includes(line.number));
     this.rescue = undefined;
     this.power.letBoot();
@@ -244,6 +252,14 @@ export class Steps {
     recordSearchAttributes({ ImprintManagementNode: to });
   }
 
+  #passOver(asked: MoveRequest | undefined): void {
+    if (asked === undefined) return;
+    this.#list.leaveOut(
+      { number: `1.${String(2 + this.#timesMoved)}`, title: `Go on with ${asked.to}` },
+      tooLate(asked),
+    );
+  }
+
   async #pauseBefore(line: StepLine): Promise<void> {
     const asked = this.#holds?.pauseAsked;
     if (asked === undefined) return;
@@ -260,16 +276,10 @@ export class Steps {
     return instead;
   }
 
-  /** What ends a run that an operator gave up; a rescue is the first of what is then taken back, after all that works on the disks. */
-  #givenUp({ number, title }: StepLine, { answer, by, reason }: GivenAnswer, cause?: unknown): ApplicationFailure {
-    if (answer === 'rescue' && this.rescue !== undefined) this.#registerRescue(this.rescue);
-    const why = reason === '' ? '' : ` (${reason})`;
-    return ApplicationFailure.create({
-      type: 'GivenUp',
-      message: `given up by ${by} at step ${number} ${title}${why}`,
-      nonRetryable: true,
-      ...(cause instanceof Error ? { cause } : {}),
-    });
+  /** A rescue is the first of what is then taken back, after all that works on the disks. */
+  #givenUp(line: StepLine, answer: GivenAnswer, cause?: unknown): Error {
+    if (answer.answer === 'rescue' && this.rescue !== undefined) this.#registerRescue(this.rescue);
+    return givenUp(line, answer, cause);
   }
 
   #registerRescue(undo: (step: StepInput) => Promise<unknown>): void {
@@ -287,12 +297,4 @@ export class Steps {
   #input(step: StepLine): StepInput {
     return { run: workflowInfo().workflowId, node: this.node, step };
   }
-}
-
-function nameOf({ line }: Registered): string {
-  return `${line.number} ${line.title}`;
-}
-
-function refuseCancelled(scope: CancellationScope): void {
-  if (scope.consideredCancelled) throw new CancelledFailure('run was cancelled');
 }
