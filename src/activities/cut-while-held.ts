@@ -8,7 +8,7 @@ import type { StagedImage } from '../provisioners/provisioner.ts';
 export function withHeldCuts(staged: StagedImage, holds: readonly Pick<HoldRecord, 'power'>[]): StagedImage {
   if (staged.offReason !== undefined) return staged;
   const cut = holds.some(({ power }) =>
-    (power ?? []).some(({ action, force }) => action === 'reset' || (action === 'off' && force)),
+    power.some(({ action, force }) => action === 'reset' || (action === 'off' && force)),
   );
   return cut ? { ...staged, forced: true } : staged;
 }
