@@ -29,11 +29,14 @@ export function inputOf({ record }: EndedRun): Pick<CaptureFacts['request'], 'al
   return parseCaptureImageInput({ node: 'unknown', image: 'unknown', ...record?.input });
 }
 
-/** Every step of the plan says that it is done: all disks are in staging. */
+/**
+ * Every step of the plan says that it is done: all disks are in staging. By number alone, also where a run was planned anew and the record may still be
+ * that of the earlier plan: a copy that is taken for complete is kept, one that is not is deleted.
+ */
 export function isComplete(ended: EndedRun): boolean {
   const plan = planOf(ended, '4');
-  const done = begunOf(ended, plan, '5').filter(({ state }) => state === 'done');
-  return plan.length > 0 && done.length === plan.length;
+  const done = (number: string): boolean => ended.steps.some((step) => step.number === number && step.state === 'done');
+  return plan.length > 0 && plan.every((_, index) => done(`5.${String(index + 1)}`));
 }
 
 /** Renamed by this run: beyond the point of no return. */
