@@ -19,10 +19,17 @@ import { resume, type WorkerProcess } from '../support/worker-process.ts';
 /** The machine may be busy with other tests. */
 const patience = { timeout: 240_000, interval: 100 };
 
-/** They come only where a run waits for an operator, or where its node was left by another run. */
+/**
+ * They come only where a run waits for an operator or moves to another management node, where its node was left by another run, or where its library has
+ * no copy.
+ */
 const elsewhere = [
+  'bringCopy',
+  'checkMove',
+  'leaveCopy',
   'leaveSlot',
   'listPrepared',
+  'moveRun',
   'recordAnswer',
   'recordHold',
   'recordParked',
