@@ -75,6 +75,20 @@ export const systemPackages = {
     { shownBy: 'mke2fs', package: 'e2fsprogs' },
     { shownBy: 'perl', package: 'perl-base' },
   ],
+  /** Machines of bare metal in the tests: their network segment, their firmware, and disks with what a site may have on them. */
+  bareMetal: [
+    { shownBy: 'ip', package: 'iproute2' },
+    { shownBy: 'dnsmasq', package: 'dnsmasq-base' },
+    { shownBy: 'kea-dhcp4', package: 'kea-dhcp4-server' },
+    { shownBy: '/usr/lib/ipxe/ipxe.efi', package: 'ipxe' },
+    { shownBy: '/usr/share/OVMF/OVMF_CODE.fd', package: 'ovmf' },
+    { shownBy: '/usr/lib/grub/x86_64-efi/moddep.lst', package: 'grub-efi-amd64-bin' },
+    { shownBy: 'mcopy', package: 'mtools' },
+    { shownBy: 'lvm', package: 'lvm2' },
+    { shownBy: 'mkfs.xfs', package: 'xfsprogs' },
+    { shownBy: 'mkfs.btrfs', package: 'btrfs-progs' },
+    { shownBy: 'mkntfs', package: 'ntfs-3g' },
+  ],
   /** Whose completion is tested; bash is always there. */
   shells: [
     { shownBy: 'zsh', package: 'zsh' },

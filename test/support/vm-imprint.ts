@@ -1,33 +1,36 @@
-import { copyFile, chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { execa } from 'execa';
 import type { Catalog } from '../../src/catalog/catalog.ts';
-import { createCatalog } from '../../src/catalog/create-catalog.ts';
-import { createClient, type ImprintClient, type RunHandle } from '../../src/client.ts';
-import { unwinding } from './unwinding.ts';
+import type { ImprintClient, RunHandle } from '../../src/client.ts';
 import { loadWorkerConfig } from '../../src/config.ts';
 import type { CallContext } from '../../src/domain/call-context.ts';
 import type { Computer } from '../../src/domain/computer.ts';
 import type { Revision } from '../../src/domain/image.ts';
-import { buildGuestImage, type GuestImage } from '../../src/platform/guest-image.ts';
+import type { GuestImage } from '../../src/platform/guest-image.ts';
 import { ensurePrivateLibvirt, stopPrivateLibvirt } from '../../src/platform/libvirt-daemons.ts';
 import { findProcess } from '../../src/platform/process-file.ts';
 import { createProgressReporter } from '../../src/platform/progress.ts';
 import { openStateDirectory } from '../../src/platform/state-directory.ts';
 import type { LibraryPlace } from '../../src/remote/library-place.ts';
 import { createLocalShell } from '../../src/remote/local-shell.ts';
-import { createShellPool } from '../../src/remote/shell-pool.ts';
 import type { Shell } from '../../src/remote/shell.ts';
 import { importImageHere } from '../../src/worker/image-import.ts';
-import { testDatabase, type TestDatabase } from './postgres.ts';
-import { startTemporal, type TestTemporal } from './temporal.ts';
+import type { TestTemporal } from './temporal.ts';
 import { makeTinyDisk } from './tiny-guest.ts';
+import {
+  buildGuest,
+  managementNode,
+  openShells,
+  startServices,
+  writeSecrets,
+  type Close,
+  type VmServicesOptions,
+} from './vm-services.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 import { freePort } from './free-port.ts';
-
-const managementNode = 'mn-test';
 
 /** What the second disk of the base image holds. */
 export const dataOfBase = 'the second disk of the base image';
@@ -65,11 +68,7 @@ export interface VmImprint {
   stop(): Promise<void>;
 }
 
-type Close = () => Promise<void>;
-
-interface VmImprintOptions {
-  /** Default: a fresh one on the server of this test process. */
-  readonly startDatabase?: () => Promise<TestDatabase>;
+interface VmImprintOptions extends VmServicesOptions {
   /** Settings of its workers, beside those that they need. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -93,13 +92,13 @@ async function start(closers: Close[], options: VmImprintOptions): Promise<Omit<
   const root = await mkdtemp(join(tmpdir(), 'imprint-vm-'));
   closers.push(async () => await rm(root, { recursive: true, force: true }));
   const services = await startServices(root, closers, options);
+  const libvirt = await startLibvirtFor(root, closers);
   const secrets = await writeSecrets(join(root, 'secrets'), guest);
   const environment = { ...services.environment, IMPRINT_SECRETS: secrets, ...options.settings };
-  const { client, temporal, server, virsh, uri, killLibvirt, startLibvirt, terminate } = services;
+  const { client, temporal, server, terminate } = services;
+  const { uri, virsh, killLibvirt, startLibvirt } = libvirt;
   const context = { signal: new AbortController().signal, progress: () => undefined };
   await importBase(environment, { catalog: client.catalog, root, guest, context });
-  const shells = createShellPool();
-  closers.push(async () => await shells.closeAll());
   const machines = join(root, 'machines');
   await mkdir(machines);
   return {
@@ -116,14 +115,10 @@ async function start(closers: Close[], options: VmImprintOptions): Promise<Omit<
     startLibvirt,
     library: { name: managementNode, root: environment.IMPRINT_LIBRARY, shell: createLocalShell() },
     directoryOf: (node) => join(machines, node),
-    machineLogOf: (node) => join(services.machineLogs, `${node}.log`),
+    machineLogOf: (node) => join(libvirt.machineLogs, `${node}.log`),
     addNode: async (name, settings = {}) =>
       await addNode(client.catalog, name, { uri, diskDirectory: machines, ...settings }),
-    shellTo: async (node) => {
-      const { address, sshPort: port, hostKeys = [] } = await client.catalog.computers.get(node);
-      const privateKey = async (): Promise<string> => await readFile(guest.privateKey, 'utf8');
-      return shells.ssh({ address, port, user: 'root', privateKey, hostKeys });
-    },
+    shellTo: openShells(client.catalog, guest, closers),
     startWorker: async () => {
       const worker = await startWorkerProcess(environment);
       closers.push(worker.kill);
@@ -132,32 +127,11 @@ async function start(closers: Close[], options: VmImprintOptions): Promise<Omit<
   };
 }
 
-/** Temporal, the catalog, a libvirt daemon, and a client. */
-async function startServices(root: string, closers: Close[], { startDatabase = testDatabase }: VmImprintOptions) {
-  const server = await startTemporal();
-  closers.push(server.stop);
-  const database = await startDatabase();
-  closers.push(database.drop);
+/** A libvirt daemon of its own. */
+async function startLibvirtFor(root: string, closers: Close[]) {
   const state = await openStateDirectory(join(root, 'state'));
-  const libvirt = await ensurePrivateLibvirt(state, createProgressReporter());
+  const { uri } = await ensurePrivateLibvirt(state, createProgressReporter());
   closers.push(async () => await stopPrivateLibvirt(state));
-  const catalog = await createCatalog({ databaseUrl: database.databaseUrl });
-  const connection = await Connection.connect({ address: server.address });
-  const temporal = new Client({ connection, namespace: server.namespace });
-  const client = unwinding(createClient(temporal, catalog));
-  closers.push(client.close);
-  const environment = {
-    DATABASE_URL: database.databaseUrl,
-    TEMPORAL_ADDRESS: server.address,
-    TEMPORAL_NAMESPACE: server.namespace,
-    IMPRINT_MANAGEMENT_NODE: managementNode,
-    IMPRINT_LIBRARY: join(root, 'library'),
-  };
-  const virsh = async (...args: string[]): Promise<string> =>
-    (await execa('virsh', ['-q', '-c', libvirt.uri, ...args])).stdout.trim();
-  const terminate = async ({ id }: RunHandle<unknown>): Promise<void> => {
-    await temporal.workflow.getHandle(id).terminate('by a test');
-  };
   const killLibvirt = async (): Promise<void> => {
     const daemon = await findProcess(join(root, 'state', 'libvirt', 'process.json'));
     if (daemon === undefined) throw new Error('no libvirt daemon runs');
@@ -167,38 +141,11 @@ async function startServices(root: string, closers: Close[], { startDatabase = t
     const { started } = await ensurePrivateLibvirt(state, createProgressReporter());
     if (!started) throw new Error('the libvirt daemon was running');
   };
+  const virsh = async (...args: string[]): Promise<string> =>
+    (await execa('virsh', ['-q', '-c', uri, ...args])).stdout.trim();
   // As root libvirt keeps them in its log directory, otherwise in its user's cache.
   const machineLogs = join(root, 'state', 'libvirt', process.getuid?.() === 0 ? 'log/qemu' : 'cache/libvirt/qemu/log');
-  return {
-    client,
-    temporal,
-    server,
-    environment,
-    uri: libvirt.uri,
-    machineLogs,
-    virsh,
-    terminate,
-    killLibvirt,
-    startLibvirt,
-  };
-}
-
-/** Once for a machine: other tests and the demo use the same one. */
-async function buildGuest(): Promise<GuestImage> {
-  const state = await openStateDirectory();
-  return await buildGuestImage({ directory: await state.directory('guest'), report: () => undefined });
-}
-
-async function writeSecrets(directory: string, guest: GuestImage): Promise<string> {
-  await mkdir(directory, { mode: 0o700 });
-  for (const [name, source] of [
-    ['node-ssh-key', guest.privateKey],
-    ['authorized-keys', guest.publicKey],
-  ] as const) {
-    await copyFile(source, join(directory, name));
-    await chmod(join(directory, name), 0o600);
-  }
-  return directory;
+  return { uri, machineLogs, virsh, killLibvirt, startLibvirt };
 }
 
 interface BaseImport {

@@ -76,7 +76,8 @@ serial_of() {
   for file in "$1/serial" "$1/device/serial"; do
     [ -s "$file" ] && { tr -d '\n\t' < "$file" | sed 's/^ *//; s/ *$//'; return; }
   done
-  [ -s "$1/device/vpd_pg80" ] && tail -c +5 "$1/device/vpd_pg80" | tr -d '\0\n\t' | sed 's/^ *//; s/ *$//'
+  # Its size is told as 0.
+  [ -e "$1/device/vpd_pg80" ] && tail -c +5 "$1/device/vpd_pg80" | tr -d '\0\n\t' | sed 's/^ *//; s/ *$//'
 }
 
 # A file system that its program does not read is told with the program's last words, and read whole.
