@@ -2,6 +2,7 @@ import type { ImprintClient } from '../client.ts';
 import type { SystemNeed } from '../platform/packages.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { ProgressReporter } from '../platform/progress.ts';
+import type { StateDirectory } from '../platform/state-directory.ts';
 import type { DemoDirectories } from './directories.ts';
 import type { Say } from './follow.ts';
 import type { Outcome } from './story.ts';
@@ -17,6 +18,8 @@ export interface DemoSystem {
   readonly packages: readonly SystemNeed[];
   /** Tells its story, and says what came of it. What it started it ends, unless `keep`. */
   tell(scene: DemoScene): Promise<Outcome>;
+  /** Ends what an earlier story has left running beside its worker. Nothing there: success. */
+  clear?(place: Pick<StateDirectory, 'path'>): Promise<void>;
 }
 
 /** What a story is told on: servers that run, an empty catalog, and directories of the demo's own. */

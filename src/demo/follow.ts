@@ -1,7 +1,8 @@
 import prettyBytes from 'pretty-bytes';
 import prettyMilliseconds from 'pretty-ms';
-import type { RunHandle, RunProgress } from '../client.ts';
+import { RunFailedError, type RunHandle, type RunProgress } from '../client.ts';
 import type { StepRecord } from '../domain/run.ts';
+import type { Proof } from './parts.ts';
 
 /** Where the story is told. */
 export type Say = (line: string) => void;
@@ -34,6 +35,35 @@ export async function follow(run: RunHandle<unknown>, { say, told, until }: Tell
   return latest;
 }
 
+/** Tells a run to its end, and throws what it failed with. Returns its id. */
+export async function complete(run: RunHandle<unknown>, say: Say, told = new Set<string>()): Promise<string> {
+  await follow(run, { say, told });
+  await run.result();
+  return run.id;
+}
+
+/** Tells a run that must not complete, and says why it did not. */
+export async function refused(run: RunHandle<unknown>, say: Say): Promise<string> {
+  await follow(run, { say, told: new Set() });
+  try {
+    await run.result();
+    return 'it was carried out';
+  } catch (error) {
+    if (!(error instanceof RunFailedError)) throw error;
+    return error.message.replace(`run ${run.id} failed: `, '');
+  }
+}
+
+export function heading(say: Say, text: string): void {
+  say('');
+  say(text);
+}
+
+/** Says of each thing that was looked at whether it is as it must be. */
+export function tellProofs(proofs: readonly Proof[], say: Say): void {
+  for (const { holds, what, found } of proofs) say(`   ${holds ? '✔' : '✘'} ${what}: ${found}`);
+}
+
 function tellStep(step: StepRecord, told: Set<string>, say: Say): void {
   const key = `${step.number} ${step.state}`;
   if (told.has(key) || step.state === 'running') return;
@@ -64,5 +94,5 @@ export function describeProgress({ activity }: RunProgress): string {
           `${prettyBytes(progress.bytesDone, { binary: true })} of ${prettyBytes(progress.bytesTotal, { binary: true })}`,
         ]),
   ];
-  return `${progress.what}: ${parts.join(', ')}`;
+  return parts.length === 0 ? progress.what : `${progress.what}: ${parts.join(', ')}`;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog, NewComputer } from '../catalog/catalog.ts';
 import { CommandFailedError } from '../domain/errors.ts';
 import { packageRoot } from '../platform/state-directory.ts';
 import type { Say } from './follow.ts';
@@ -13,17 +13,49 @@ export async function register(
   environment: Readonly<Record<string, string>>,
   say: Say,
 ): Promise<void> {
-  const libraryRoot = environment['IMPRINT_LIBRARY'] ?? '';
-  await catalog.managementNodes.register({ name: 'demo', address: '127.0.0.1', libraryRoot });
-  for (const computer of parts.computers) await catalog.computers.add(computer);
-  say('   registered the management node demo and the computers demo-1 and demo-2');
-  await importBase(parts, environment);
+  await registerNodes(catalog, parts.computers, environment, say);
+  await importImage('base', parts.baseImage, environment);
   say('   imported the base image: imprint images import base');
 }
 
-async function importBase({ baseImage }: DemoParts, environment: Readonly<Record<string, string>>): Promise<void> {
-  const { file, format, operatingSystem, module } = baseImage;
-  const command = ['images', 'import', 'base', `${file}:${format}`, '--os', operatingSystem, '--os-module', module];
+/** The management node of the demo, and what it drives. */
+export async function registerNodes(
+  catalog: Catalog,
+  computers: readonly NewComputer[],
+  environment: Readonly<Record<string, string>>,
+  say: Say,
+): Promise<void> {
+  const libraryRoot = environment['IMPRINT_LIBRARY'] ?? '';
+  await catalog.managementNodes.register({ name: 'demo', address: '127.0.0.1', libraryRoot });
+  for (const computer of computers) await catalog.computers.add(computer);
+  say(`   registered the management node demo and ${computers.map(({ name }) => name).join(', ')}`);
+}
+
+/** Makes known what a system without an OS module captures and loads, as an administrator does once. */
+export async function introduce(
+  catalog: Catalog,
+  { system, operatingSystem, installType }: Introduced,
+  say: Say,
+): Promise<void> {
+  await catalog.provisioningSystems.allow('demo', system);
+  await catalog.operatingSystems.register({ name: operatingSystem, installType });
+  await catalog.operatingSystems.allowInstallType(system, installType);
+  say(`   made ${operatingSystem} known as what ${system} captures and loads`);
+}
+
+export interface Introduced {
+  readonly system: string;
+  readonly operatingSystem: string;
+  readonly installType: string;
+}
+
+/** By `imprint images import`, in a process of its own. */
+export async function importImage(
+  name: string,
+  { file, format, operatingSystem, module }: DemoParts['baseImage'],
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const command = ['images', 'import', name, `${file}:${format}`, '--os', operatingSystem, '--os-module', module];
   const result = await execa(
     process.execPath,
     ['--import', 'tsx', join(packageRoot(), 'src/cli/main.ts'), ...command],
@@ -34,7 +66,7 @@ async function importBase({ baseImage }: DemoParts, environment: Readonly<Record
     },
   );
   if (result.exitCode === 0) return;
-  throw new CommandFailedError('import the base image', {
+  throw new CommandFailedError(`import the image ${name}`, {
     evidence: { stderr: result.stderr.slice(-2_000) },
     cause: new Error(result.stderr.slice(-2_000)),
   });

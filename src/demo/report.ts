@@ -93,9 +93,9 @@ export function printReport(report: Report, say: Say): void {
   }
   say('');
   for (const { name, sizeBytes, virtualSizeBytes } of report.revisions) {
-    say(
-      `${name}: ${prettyBytes(sizeBytes, { binary: true })} in the library, a disk of ${prettyBytes(virtualSizeBytes, { binary: true })}`,
-    );
+    // What is no disk, a configuration or an archive, has no other size.
+    const disk = virtualSizeBytes === sizeBytes ? '' : `, a disk of ${prettyBytes(virtualSizeBytes, { binary: true })}`;
+    say(`${name}: ${prettyBytes(sizeBytes, { binary: true })} in the library${disk}`);
   }
   if (report.killed !== undefined)
     say(`Bytes copied twice because the worker was killed: ${String(report.killed.bytesCopiedTwice)}`);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ImprintClient, RunHandle, RunProgress } from '../client.ts';
 import { DeadlineError, NotReadyError } from '../domain/errors.ts';
-import { follow, type Say } from './follow.ts';
+import { complete, follow, heading, tellProofs, type Say } from './follow.ts';
 import type { CopyOnHost, DemoParts, Proof } from './parts.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -63,7 +63,7 @@ export async function tellStory(stage: Stage): Promise<Outcome> {
 
     heading(say, 'Look at demo-2 over SSH');
     const proofs = [...(await parts.prove()), await proveReady(client), proveCopiedOnce(bytesCopiedTwice)];
-    for (const { holds, what, found } of proofs) say(`   ${holds ? '✔' : '✘'} ${what}: ${found}`);
+    tellProofs(proofs, say);
     return {
       runs: [first, capture.id, second],
       images: ['base', 'demo-web'],
@@ -73,12 +73,6 @@ export async function tellStory(stage: Stage): Promise<Outcome> {
   } finally {
     if (!stage.keepWorker) await worker.stop();
   }
-}
-
-async function complete(run: RunHandle<unknown>, say: Say, told = new Set<string>()): Promise<string> {
-  await follow(run, { say, told });
-  await run.result();
-  return run.id;
 }
 
 /** Kills the worker with SIGKILL, and looks twice at the copy on its host while nobody drives it. */
@@ -137,11 +131,6 @@ async function proveReady(client: ImprintClient): Promise<Proof> {
 
 function proveCopiedOnce(bytes: number): Proof {
   return { what: 'no byte was copied twice', holds: bytes === 0, found: `${String(bytes)} bytes` };
-}
-
-function heading(say: Say, text: string): void {
-  say('');
-  say(text);
 }
 
 function percent({ fraction }: CopyOnHost): string {

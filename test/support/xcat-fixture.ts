@@ -8,7 +8,7 @@ import type { LibraryPlace } from '../../src/remote/library-place.ts';
 import { createJobs } from '../../src/remote/jobs.ts';
 import { createLocalShell } from '../../src/remote/local-shell.ts';
 import type { ProvisionerFixture } from './provisioner-suite.ts';
-import { createXcatDouble, type XcatDouble } from './xcat-double/index.ts';
+import { createXcatDouble, type XcatDouble } from '../../src/demo/xcat-double/index.ts';
 
 export interface XcatFixture extends ProvisionerFixture {
   readonly double: XcatDouble;

@@ -7,7 +7,7 @@ import type { TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { failureOf, patience } from '../support/runs.ts';
 import { xcatSettings, type XcatImages } from '../support/xcat-fixture.ts';
-import { createXcatDouble, type XcatDouble } from '../support/xcat-double/index.ts';
+import { createXcatDouble, type XcatDouble } from '../../src/demo/xcat-double/index.ts';
 
 const managementNode = 'mn-test';
 const context = { signal: new AbortController().signal, progress: () => undefined };

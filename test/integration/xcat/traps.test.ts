@@ -17,7 +17,7 @@ import { parseAnswer, wordOf } from '../../../src/remote/xcat/answer.ts';
 import { createXcat, type Xcat } from '../../../src/remote/xcat/client.ts';
 import { xcatFailure } from '../../../src/remote/xcat/failure.ts';
 import { LOCKED_COMMAND } from '../../../src/remote/xcat/scripts.ts';
-import { createXcatDouble, type XcatDouble } from '../../support/xcat-double/index.ts';
+import { createXcatDouble, type XcatDouble } from '../../../src/demo/xcat-double/index.ts';
 
 const { signal } = new AbortController();
 const call = { signal };

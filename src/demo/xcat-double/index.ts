@@ -27,7 +27,7 @@ export type XcatFault =
   | 'dhcp'
   | 'no-dhcp';
 
-/** A double of xCAT's clients with nodes of its own, in a temporary directory. */
+/** A double of xCAT's clients with nodes of its own, in a directory of its own. */
 export interface XcatDouble {
   /** What the setting `xcatRoot` is to be. */
   readonly root: string;
@@ -57,8 +57,8 @@ export interface XcatDouble {
   close(): Promise<void>;
 }
 
-export async function createXcatDouble(): Promise<XcatDouble> {
-  const root = await mkdtemp(join(tmpdir(), 'imprint-xcat-'));
+export async function createXcatDouble(parent = tmpdir()): Promise<XcatDouble> {
+  const root = await mkdtemp(join(parent, 'imprint-xcat-'));
   const state = (path: string): string => join(root, 'state', path);
   const repository = join(root, 'repository');
   await cp(import.meta.dirname, join(root, 'double'), { recursive: true });
