@@ -104,8 +104,9 @@ ${WORKING}
 working "$1"`;
 
 /**
- * Removes temporary files of captures whose process is gone, and the tree that this run has filled or begun to fill; prints what was done with it. A tree of
- * another run stays, and so does one whose lock is held: whoever holds it replaces the tree. Arguments: lock, tree, directory of xCAT's temporary files, owner.
+ * Removes temporary files of captures whose process is gone, and the tree that this run has filled or begun to fill, with the kernel and the initial
+ * ramdisks that its imgcapture has made; prints what was done with it. A tree of another run stays, and so does one whose lock is held: whoever holds it
+ * replaces the tree. So do older ramdisks, which nodes may boot with what was packed before. Arguments: lock, tree, directory of xCAT's temporary files, owner.
  */
 export const REMOVE_CAPTURED = `set -u
 lock=$1 tree=$2 temporary=$3 owner=$4
@@ -121,6 +122,7 @@ done
 for mark in "$directory/${FILLING}" "$directory/${OWNER}"; do
   [ "$(cat -- "$mark" 2>/dev/null)" = "$owner" ] || continue
   rm -rf -- "$tree" || exit 76
+  find "$directory" -maxdepth 1 -type f '(' -name kernel -o -name 'initrd*' ')' -newer "$mark" -delete
   rm -f -- "$mark"
   echo removed
   exit 0
