@@ -1,11 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readManifest } from '../../src/library/manifest.ts';
+import { prepare } from '../../src/library/prepare.ts';
 import { createLocalShell } from '../../src/remote/local-shell.ts';
-import type { TestImprint } from '../support/imprint.ts';
+import type { ImprintOptions, TestImprint } from '../support/imprint.ts';
 import { withImprint } from '../support/imprint-suite.ts';
 import { failureOf, patience } from '../support/runs.ts';
+import { startSshd, type Sshd } from '../support/sshd.ts';
+import { skipWithout, whyUnavailable } from '../support/unavailable.ts';
 import { xcatSettings, type XcatImages } from '../support/xcat-fixture.ts';
 import { createXcatDouble, type XcatDouble } from '../../src/demo/xcat-double/index.ts';
 
@@ -15,11 +18,22 @@ const context = { signal: new AbortController().signal, progress: () => undefine
 describe('captures and loads of nodes that xCAT drives', () => {
   let imprint: TestImprint;
   let double: XcatDouble;
+  /** xCAT's management node, where it is another host. */
+  let sshd: Sshd | undefined;
 
   beforeAll(async () => {
     double = await createXcatDouble();
+    if (whyUnavailable('ssh') === undefined) sshd = await startSshd();
   });
-  afterAll(() => double.close());
+  afterAll(async () => {
+    await sshd?.stop();
+    await double.close();
+  });
+  const options: ImprintOptions = {
+    get settings(): Readonly<Record<string, string>> {
+      return sshd === undefined ? {} : { IMPRINT_SECRET_XCAT_KEY: sshd.privateKey };
+    },
+  };
   withImprint(async (started) => {
     imprint = started;
     const { catalog } = imprint;
@@ -27,7 +41,7 @@ describe('captures and loads of nodes that xCAT drives', () => {
     await catalog.operatingSystems.register({ name: 'unknown-os', installType: 'archive' });
     await catalog.operatingSystems.allowInstallType('xcat', 'archive');
     await imprint.startWorkerHere();
-  });
+  }, options);
 
   const addNode = async (images: XcatImages, more: Record<string, unknown> = {}): Promise<string> => {
     const name = double.node(imprint.fresh('node'));
@@ -85,6 +99,39 @@ describe('captures and loads of nodes that xCAT drives', () => {
     await double.delay('deployment', 0);
     expect((await (await imprint.client.startLoad({ node: target, image })).result()).found).toBe('READY');
     expect(await double.overlaps()).toEqual([]);
+  });
+
+  it('reaches the management node of xCAT over SSH, with a library there, and loads by rinstall', async (test) => {
+    skipWithout(test, 'ssh');
+    const { port, hostKeys } = sshd as Sshd;
+    const host = { kind: 'ssh', address: '127.0.0.1', port, keySecret: 'xcat-key', hostKeys };
+    const library = { own: { name: 'xcat-host', root: join(double.root, 'library') } };
+    await mkdir(library.own.root);
+    await prepare({ ...library.own, shell: createLocalShell() }, context);
+    const more = { host, library, load: { bootTarget: 'deploy', by: 'rinstall' } };
+    const source = await addNode('repository', more);
+    const image = await captured(source);
+    // The bytes never left the host of xCAT.
+    expect(await readdir(library.own.root)).toContain(`${image}-v1`);
+    expect(await readdir(imprint.library)).not.toContain(`${image}-v1`);
+
+    const target = await addNode('repository', more);
+    await (await imprint.client.startLoad({ node: target, image })).result();
+    expect(await double.fact(target, 'disk')).toBe(`what was installed on ${source}\n`);
+    expect(await imprint.client.nodeStatus(target)).toMatchObject({ status: 'READY', nodetype: `${image}-v1` });
+    const commands = (await double.commands()).filter((command) => command.includes(target));
+    expect(commands.filter((command) => /^rinstall /.test(command))).toEqual([`rinstall ${target} deploy`]);
+    expect(commands.filter((command) => / (on|reset|boot)$/.test(command) && command.startsWith('rpower'))).toEqual([]);
+    expect(await sshd?.loginCount()).toBe(1);
+
+    // The control: another host key, and nothing of xCAT is asked.
+    const strange = {
+      ...host,
+      hostKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+    };
+    const other = await addNode('repository', { ...more, host: strange });
+    await expect(imprint.client.nodeStatus(other)).rejects.toThrow(/unexpected host key/);
+    expect((await double.commands()).filter((command) => command.includes(other))).toEqual([]);
   });
 
   it('captures a running node with imgcapture, as a live image, and loads it', async () => {
