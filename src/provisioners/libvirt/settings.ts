@@ -2,15 +2,9 @@ import { z } from 'zod';
 import type { Computer } from '../../domain/computer.ts';
 import { declareSettings } from '../declared-settings.ts';
 import { hostSettings, nameOfHost, withReach } from '../host-settings.ts';
+import { absolutePath, word } from '../setting-values.ts';
 
-const absolutePath = z
-  .string()
-  .regex(/^\/[^\p{Cc}]*$/u, 'expected an absolute path')
-  .refine((path) => !path.split('/').includes('..'), 'expected a path without ..');
 const port = z.int().min(1).max(65_535);
-const word = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, underscores and hyphens');
 
 const network = z.discriminatedUnion('kind', [
   z.strictObject({

@@ -1,14 +1,7 @@
 import { z } from 'zod';
 import { declareSettings } from '../declared-settings.ts';
 import { hostSettings, withReach } from '../host-settings.ts';
-
-const absolutePath = z
-  .string()
-  .regex(/^\/[^\p{Cc}]*$/u, 'expected an absolute path')
-  .refine((path) => !path.split('/').includes('..'), 'expected a path without ..');
-const word = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, underscores and hyphens');
+import { absolutePath, word } from '../setting-values.ts';
 
 const common = {
   host: hostSettings

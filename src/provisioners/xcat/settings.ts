@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { declareSettings } from '../declared-settings.ts';
 import { hostSettings, withReach } from '../host-settings.ts';
+import { absolutePath, word } from '../setting-values.ts';
 
-const absolutePath = z
-  .string()
-  .regex(/^\/[^\p{Cc}]*$/u, 'expected an absolute path')
-  .refine((path) => !path.split('/').includes('..'), 'expected a path without ..');
-const word = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, underscores and hyphens');
 const seconds = (most: number) => z.int().positive().max(most);
 
 /** A file name in which `{name}` stands for the revision's name and `{disk}` for the disk's. */
