@@ -1,7 +1,7 @@
 #!/bin/bash
 # A double of xCAT's client commands and of the xcatd behind them, printing what xCAT 2.19 was seen to print. It is called under the name of a command;
 # all that it knows lies as files in ../state:
-#   nodes/N/{power,boot,mgt,bmc,profile,osimage,domain}  images/I/{osvers,osarch,profile,rootimgdir}  delay/VERB  faults/VERB  log  overlaps
+#   nodes/N/{power,boot,mgt,bmc,profile,osimage,driver}  images/I/{osvers,osarch,profile,rootimgdir}  delay/VERB  faults/VERB  log  overlaps
 # A fault is a line `name [times]` in faults/VERB or faults/VERB.NODE.
 set -u
 verb=${0##*/}
@@ -33,6 +33,7 @@ fault() {
 # What the daemon answers for one node. Exits with its share of the status.
 rpower_node() {
   local node=$1 action=${2:-} power
+  look "$node"
   power=$(node_file "$node" power)
   case $(node_file "$node" bmc) in
     down) sleep "$(cat "$state/delay/bmc" 2>/dev/null || echo 0)"; complain "$node: [$host]: Error: ERROR: timeout"; return 1 ;;
@@ -59,6 +60,9 @@ rpower_node() {
     *) say "$node: Error: Unsupported command: rpower $action when using mgt=ipmi."; return 1 ;;
   esac
 }
+
+# What a real machine has become meanwhile; the double of one changes by nothing else than power.
+look() { [ ! -x "$state/nodes/$1/driver" ] || "$machine" "$state" "$1" look; }
 
 turn() { [ "${dropped:-}" = yes ] || "$machine" "$state" "$1" "$2"; }
 
@@ -104,6 +108,7 @@ nodeset_node() {
 
 nodestat_node() {
   local stage
+  look "$1"
   stage=$(node_file "$1" stage)
   [ "$(node_file "$1" power)" = on ] || stage=noping
   [ "$stage" != ping ] || stage=$(node_file "$1" boot)
