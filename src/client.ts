@@ -26,6 +26,13 @@ import {
   type LoadNodeInput,
   type PowerNodeInput,
 } from './domain/inputs.ts';
+import {
+  parseReclaimNodeInput,
+  parseReserveNodeInput,
+  type NodeReservation,
+  type ReclaimNodeInput,
+  type ReserveNodeInput,
+} from './domain/node-reservation.ts';
 import type { NodeStatus } from './domain/node-status.ts';
 import type { SystemsCheck } from './domain/requirement.ts';
 import type { PowerReading } from './domain/power.ts';
@@ -79,6 +86,7 @@ export type {
   DeleteRevisionResult,
   LoadNodeInput,
   LoadNodeResult,
+  NodeReservation,
   NodeStatus,
   PowerNodeInput,
   PowerReading,
@@ -129,6 +137,13 @@ export interface ImprintClient {
   power(input: PowerRequest, options?: RequestOptions): Promise<RunHandle<PowerReading>>;
   /** Starts taking whatever is loaded off a node. */
   startUnload(node: string, options?: RequestOptions): Promise<RunHandle<void>>;
+  /**
+   * Starts handing a node that is READY to a user, who reaches it over SSH from one address or network. The same user again: another address or
+   * another end. Until it is taken back, captures, loads and unloads of the node are a ConflictError that says for whom it is reserved.
+   */
+  startReservation(request: ReservationRequest, options?: RequestOptions): Promise<RunHandle<NodeReservation>>;
+  /** Starts taking a node back: the user's sessions are ended, and nobody is let in any more. Of a node that nobody has: nothing. */
+  startReclaim(request: ReclaimRequest, options?: RequestOptions): Promise<RunHandle<void>>;
   /** Gives a node free that a run has left to be looked at; what a run has left that is over is ended first, by a run. */
   releaseNode(request: ReleaseNodeRequest): Promise<ReleaseNodeAnswer>;
   /** Starts the deletion of a retired revision that nothing uses, in every library. ConflictError names what uses it. */
@@ -153,6 +168,10 @@ export type CaptureRequest = Pick<CaptureImageInput, 'node' | 'image'> & Partial
 export type LoadRequest = Pick<LoadNodeInput, 'node' | 'image'> & Partial<LoadNodeInput>;
 /** A power run as it is asked for; `force` is false unless given. */
 export type PowerRequest = Pick<PowerNodeInput, 'node' | 'action'> & Partial<PowerNodeInput>;
+/** A reservation as it is asked for; `by` is `unknown` unless given, and without `until` it has no end. */
+export type ReservationRequest = Pick<ReserveNodeInput, 'node' | 'user' | 'from'> & Partial<ReserveNodeInput>;
+/** A reclaim as it is asked for; `by` is `unknown` unless given. */
+export type ReclaimRequest = Pick<ReclaimNodeInput, 'node'> & Partial<Pick<ReclaimNodeInput, 'by'>>;
 /** A deletion as it is asked for; `by` is `unknown` unless given. */
 export type DeletionRequest = Pick<DeleteRevisionInput, 'image' | 'revision'> & Partial<DeleteRevisionInput>;
 
@@ -212,6 +231,16 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
       const input = parseNodeInput({ node });
       const summary = `Unload ${node}`;
       return await startRun(temporal, catalog, { procedure: 'unloadNode', input, summary, ...options });
+    },
+    startReservation: async (request, options = {}) => {
+      const input = parseReserveNodeInput(request);
+      const summary = `Reserve ${input.node} for ${input.user}`;
+      return await startRun(temporal, catalog, { procedure: 'reserveNode', input, summary, ...options });
+    },
+    startReclaim: async ({ node, by }, options = {}) => {
+      const input = parseReclaimNodeInput({ node, ...(by === undefined ? {} : { by }) });
+      const summary = `Reclaim ${node}`;
+      return await startRun(temporal, catalog, { procedure: 'reclaimNode', input, summary, ...options });
     },
     releaseNode: async (request) => await releaseNode(temporal, catalog, request),
     startDeletion: async (request, options = {}) => await startDeletion(temporal, catalog, request, options.requestKey),

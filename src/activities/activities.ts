@@ -6,6 +6,7 @@ import { createClaimingActivities, type ClaimingActivities } from './claiming.ts
 import { createDeletingActivities, type DeletingActivities } from './deleting.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createFleetActivities, type FleetActivities } from './fleet.ts';
+import { createHandingOverActivities, type HandingOverActivities } from './handing-over.ts';
 import { createHeldPowerActivities, type HeldPowerActivities } from './held-power.ts';
 import { createHoldingActivities, type HoldingActivities } from './holding.ts';
 import { createFreeingActivities, type FreeingActivities } from './freeing.ts';
@@ -43,6 +44,7 @@ export type Activities = ClaimingActivities &
   SystemsCheckActivities &
   TakingOverActivities &
   FreeingActivities &
+  HandingOverActivities &
   HoldingActivities &
   HeldPowerActivities &
   MovingActivities &
@@ -69,6 +71,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     ...createSystemsCheckActivities(deps),
     ...createTakingOverActivities(deps),
     ...createFreeingActivities(deps),
+    ...createHandingOverActivities(deps),
     ...createHoldingActivities(deps),
     ...createHeldPowerActivities(deps),
     ...createMovingActivities(deps),

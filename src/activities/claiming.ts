@@ -183,7 +183,7 @@ function createClaims(deps: ActivityDependencies): Omit<ClaimingActivities, keyo
   };
 }
 
-async function claimNode(
+export async function claimNode(
   deps: ActivityDependencies,
   step: StepInput,
   state: ComputerState | 'unchanged',
@@ -222,7 +222,7 @@ async function touchedBefore(catalog: Catalog, run: string): Promise<boolean> {
 }
 
 /** A workflow that was started without the client, from Temporal's UI for instance, becomes a run of the catalog here. */
-async function registerRun(catalog: Catalog, step: StepInput, input: NodeInput): Promise<void> {
+export async function registerRun(catalog: Catalog, step: StepInput, input: NodeInput): Promise<void> {
   if ((await catalog.runs.find(step.run)) !== undefined) return;
   const procedure = Context.current().info.workflowType as Procedure;
   await catalog.runs.register({ id: step.run, procedure, node: input.node, input: { ...input } });

@@ -37,18 +37,9 @@ interface Observing {
 }
 
 export function createNodeStatusActivities(deps: ActivityDependencies): NodeStatusActivities {
-  async function read({ node, revisionId }: Asked, context: CallContext, judge = asObservation): Promise<NodeStatus> {
-    const facts = await nodeFacts(deps, node);
-    const expected = revisionId === undefined ? undefined : await deps.catalog.revisions.get(revisionId);
-    const observe = async () => await observeNode(deps, facts, expected, { context, judge });
-    const readImageFile = async (revision: Revision, disk: ImageDisk) =>
-      await readFile(deps, facts, { revision, disk });
-    return await facts.provisioner.nodeStatus(facts.computer, expected, { ...context, observe, readImageFile });
-  }
-
   return {
     async readNodeStatus({ node, revisionId, ...of }) {
-      const status = await read({ node, revisionId }, callContext());
+      const status = await readStatus(deps, { node, revisionId }, callContext());
       return (await hasBegunPlan(deps, of)) ? { ...status, begun: true } : status;
     },
 
@@ -56,14 +47,28 @@ export function createNodeStatusActivities(deps: ActivityDependencies): NodeStat
       const context = callContext();
       const wait = { what: `${node} to be READY`, deadlineSeconds: readySeconds, context };
       return await pollUntil(wait, async () => {
-        const status = await read({ node, revisionId }, context, refuseStrangers);
+        const status = await readStatus(deps, { node, revisionId }, context, refuseStrangers);
         if (status.status === 'READY') return status;
-        throw new NotReadyError(`${node} is ${status.status}: ${whyNotReady(status)}`, {
+        throw new NotReadyError(whyNotReady(node, status), {
           evidence: { ...status.reasons },
         });
       });
     },
   };
+}
+
+/** Reads a node's status; without a revision: of whatever was last recorded. */
+export async function readStatus(
+  deps: ActivityDependencies,
+  { node, revisionId }: Asked,
+  context: CallContext,
+  judge = asObservation,
+): Promise<NodeStatus> {
+  const facts = await nodeFacts(deps, node);
+  const expected = revisionId === undefined ? undefined : await deps.catalog.revisions.get(revisionId);
+  const observe = async () => await observeNode(deps, facts, expected, { context, judge });
+  const readImageFile = async (revision: Revision, disk: ImageDisk) => await readFile(deps, facts, { revision, disk });
+  return await facts.provisioner.nodeStatus(facts.computer, expected, { ...context, observe, readImageFile });
 }
 
 /** The steps of the plan are 5.1 … of a load, whose status is step 2, and 8.5.1 … of a capture, whose status is step 8.2. */
@@ -76,8 +81,8 @@ async function hasBegunPlan(
 }
 
 /** With what SSH says where it cannot be opened: that is what somebody has to mend. */
-function whyNotReady({ ssh, reasons }: NodeStatus): string {
-  const said = [reasons['status'], ssh === false ? reasons['ssh'] : undefined];
+export function whyNotReady(node: string, { status, ssh, reasons }: NodeStatus): string {
+  const said = [`${node} is ${status}`, reasons['status'], ssh === false ? reasons['ssh'] : undefined];
   return said.filter((one) => one !== undefined).join(': ');
 }
 

@@ -9,6 +9,7 @@ import { nodeFacts } from './facts.ts';
 import { leaveTransfer } from './leave-transfer.ts';
 import { takeBackCapture } from './take-back-capture.ts';
 import { takeBackLoad } from './take-back-load.ts';
+import { takeBackReservation } from './take-back-reservation.ts';
 
 /** What was done about what a run had left. */
 export interface TakenBack {
@@ -25,10 +26,14 @@ export interface TakenBack {
 export async function takeBack(deps: ActivityDependencies, ended: EndedRun, fence: Fence): Promise<TakenBack> {
   const load = await takeBackLoad(deps, ended, fence);
   const capture = await takeBackCapture(deps, ended, fence);
+  const reservation = await takeBackReservation(deps, ended, fence);
   const { library } = await nodeFacts(deps, fence.node);
   await endJobs(library, deps.jobs, fence, callContext());
   await leaveTransfer(deps, fence, library);
   const orders = await removeOrders(library, fence.owner, callContext());
   const withdrawn = orders === 0 ? [] : ['the machine has no imaging order any more'];
-  return { left: touchedNode(ended) ? 'maintenance' : 'previous', what: [...load, ...capture, ...withdrawn] };
+  return {
+    left: touchedNode(ended) ? 'maintenance' : 'previous',
+    what: [...load, ...capture, ...reservation, ...withdrawn],
+  };
 }

@@ -9,6 +9,7 @@ import type { Procedure, RunRecord, RunState, StepRecord } from '../domain/run.t
 import type { CopyTransfers } from './copy-transfers.ts';
 import type { RevisionDeletion, RevisionLife, RevisionUses } from './published-revisions.ts';
 import type { NodeReleases } from './node-releases.ts';
+import type { NodeReservations } from './node-reservations.ts';
 import type { Drivers } from './drivers.ts';
 import type { Fleets } from './fleets.ts';
 import type { HoldPower } from './hold-power.ts';
@@ -36,6 +37,7 @@ export interface Catalog {
   readonly holdPower: HoldPower;
   readonly archive: Archive;
   readonly nodeReleases: NodeReleases;
+  readonly nodeReservations: NodeReservations;
   readonly slots: Slots;
   readonly temporalHomes: TemporalHomes;
   readonly fleets: Fleets;
@@ -164,7 +166,7 @@ export interface Claimant {
 export interface Claims {
   /**
    * Takes the node for `owner` and moves it to `state`, or leaves it in the state it is in (`unchanged`). Mine already: success. Somebody else's: ConflictError whose message names the
-   * owning run. State that forbids it: ConflictError. So does an execution that gave the node back already: its call was only slow.
+   * owning run. State that forbids it, or a user for whom it is reserved: ConflictError. So does an execution that gave the node back already: its call was only slow.
    * `managementNode` drives the run from now on, unless it was said before who does; default: the computer's own.
    */
   acquire(claimant: Claimant, state: ComputerState | 'unchanged', managementNode?: string): Promise<Fence>;

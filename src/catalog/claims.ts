@@ -14,6 +14,7 @@ import {
 } from './computer-lock.ts';
 import type { Database, Statements } from './database.ts';
 import { idOfManagementNode } from './management-nodes.ts';
+import { refuseReserved } from './node-reservations.ts';
 import { integer, parseFirst, parseRows, timestamp } from './rows.ts';
 
 const claimRow: z.ZodType<Claim> = z.object({
@@ -29,6 +30,9 @@ const selectClaims = `SELECT c.name AS node, k.owner, k.epoch, k.since, k.previo
   FROM claims k JOIN computers c ON c.id = k.computer_id
   JOIN management_nodes m ON m.id = coalesce(k.management_node_id, c.management_node_id)`;
 
+/** What takes the system on a node away from whoever uses it. */
+const replacing: readonly (ComputerState | 'unchanged')[] = ['capturing', 'loading'];
+
 export function createClaims(database: Database): Claims {
   return {
     async acquire(claimant, state, managementNode) {
@@ -36,6 +40,7 @@ export function createClaims(database: Database): Claims {
         const computer = await lockComputer(statements, claimant.node);
         if (computer.claim && computer.claim.owner !== claimant.owner) throw ownedBy(computer, computer.claim.owner);
         await refuseReleased(statements, computer, claimant);
+        if (replacing.includes(state)) await refuseReserved(statements, computer);
         const fence = computer.claim
           ? await prove(statements, computer, claimant)
           : await insertClaim(statements, computer, claimant);

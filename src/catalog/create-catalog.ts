@@ -14,6 +14,7 @@ import { createHoldPower } from './hold-power.ts';
 import { createHolds } from './holds.ts';
 import { migrate, type MigrateOptions } from './migrate.ts';
 import { createNodeReleases } from './node-releases.ts';
+import { createNodeReservations } from './node-reservations.ts';
 import { createOperatingSystems } from './operating-systems.ts';
 import { createRevisionDeletion } from './revision-deletion.ts';
 import { createRevisionLife } from './revision-life.ts';
@@ -69,6 +70,7 @@ export function openCatalog({ databaseUrl, ...limits }: OpenOptions): Catalog {
     holdPower: createHoldPower(database),
     archive: createArchive(database),
     nodeReleases: createNodeReleases(database),
+    nodeReservations: createNodeReservations(database),
     slots: createSlots(database),
     temporalHomes: createTemporalHomes(database),
     fleets: createFleets(database, { computers, revisions, operatingSystems }),

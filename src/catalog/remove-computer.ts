@@ -4,12 +4,14 @@ import { revisionName } from '../domain/names.ts';
 import { lockComputer, ownedBy, type LockedComputer } from './computer-lock.ts';
 import type { Statements } from './database.ts';
 import { keptFor } from './kept-for.ts';
+import { refuseReserved } from './node-reservations.ts';
 import { integer, parseFirst } from './rows.ts';
 
 /** See `Computers.remove`. */
 export async function removeComputer(statements: Statements, name: string): Promise<void> {
   const computer = await lockComputer(statements, name);
   if (computer.claim) throw ownedBy(computer, computer.claim.owner);
+  await refuseReserved(statements, computer);
   await refuseSource(statements, computer);
   await refuseLoaded(statements, computer);
   await rememberEpoch(statements, computer);

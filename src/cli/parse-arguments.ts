@@ -61,3 +61,13 @@ export function collectHostKey(value: string, earlier: readonly string[] | undef
   if (key !== undefined) return [...(earlier ?? []), key];
   throw new InvalidArgumentError('expected a public host key, such as "ssh-ed25519 AAAA…"');
 }
+
+const unitsOfTime: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90m`, `2h`, `3d`: milliseconds. */
+export function parseDuration(value: string): number {
+  const [, digits, unit = ''] = /^([1-9]\d{0,4})([mhd])$/.exec(value.trim()) ?? [];
+  const milliseconds = Number(digits) * (unitsOfTime[unit] ?? Number.NaN);
+  if (milliseconds > 0) return milliseconds;
+  throw new InvalidArgumentError('expected minutes, hours or days, such as 90m, 2h or 3d');
+}

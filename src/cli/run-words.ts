@@ -24,6 +24,10 @@ export function headline(run: Pick<RunRecord, 'procedure' | 'node' | 'input'>): 
       return `Unload ${node}`;
     case 'freeNode':
       return `Release ${node}`;
+    case 'reserveNode':
+      return `Reserve ${node} for ${text(input['user'])}`;
+    case 'reclaimNode':
+      return `Reclaim ${node}`;
     case 'deleteRevision':
       return `Delete ${node}`;
     case 'loadFleet':

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Catalog } from '../catalog/catalog.ts';
+import { reservedFor } from '../catalog/node-reservations.ts';
 import { ConflictError } from '../domain/errors.ts';
 import type { Procedure } from '../domain/run.ts';
 import { isOver } from './is-over.ts';
@@ -14,6 +15,7 @@ interface Starting {
 /** The claim of the run's first step decides; asking here gives the answer before anything is started. */
 export async function refuseBusy(client: Client, catalog: Catalog, { procedure, node, id }: Starting): Promise<void> {
   if (procedure === 'checkNode') return;
+  if (replacing.includes(procedure)) await refuseReserved(catalog, node);
   const claim = await catalog.claims.find(node);
   // The same request may have been made at the same moment, and its run may own the node by now.
   if (claim === undefined || claim.owner === id) return;
@@ -23,6 +25,14 @@ export async function refuseBusy(client: Client, catalog: Catalog, { procedure, 
   throw new ConflictError(`node ${node} is owned by run ${claim.owner}, since ${claim.since}${instead}`, {
     evidence: { owner: claim.owner },
   });
+}
+
+/** What takes the system on a node away from its user. */
+const replacing: readonly Procedure[] = ['captureImage', 'loadNode', 'unloadNode'];
+
+async function refuseReserved({ nodeReservations }: Catalog, node: string): Promise<void> {
+  const reservation = await nodeReservations.find(node);
+  if (reservation !== undefined) throw reservedFor(node, reservation);
 }
 
 /** Power on a node whose run waits goes through that run, which knows what would do harm. */

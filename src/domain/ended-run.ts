@@ -77,6 +77,8 @@ export function leftByEnd({ procedure, node }: Pick<EndedExecution, 'procedure' 
     case 'powerNode':
     case 'unloadNode':
     case 'freeNode':
+    case 'reserveNode':
+    case 'reclaimNode':
       return `its steps were not taken back, and it may still own ${node}`;
     case 'checkNode':
       return 'it only read';

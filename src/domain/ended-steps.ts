@@ -61,6 +61,8 @@ export function touchedNode({ record, steps }: EndedRun): boolean {
     case 'powerNode':
     case 'checkNode':
     case 'freeNode':
+    case 'reserveNode':
+    case 'reclaimNode':
     case 'deleteRevision':
     case 'loadFleet':
       return false;

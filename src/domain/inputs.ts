@@ -169,7 +169,7 @@ function parseOnFailure(value: unknown = 'hold'): OnFailure {
   throw new InvalidInputError(`onFailure: expected ${onFailureValues.join(', ')}; got ${JSON.stringify(value)}`);
 }
 
-function parseText(what: string, value: unknown): string {
+export function parseText(what: string, value: unknown): string {
   if (typeof value === 'string' && value.length <= 500 && !/[\u0000-\u001f]/.test(value)) return value;
   throw new InvalidInputError(`${what}: expected one line of at most 500 characters; got ${JSON.stringify(value)}`);
 }

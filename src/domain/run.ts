@@ -9,6 +9,8 @@ export const procedures = [
   'deleteRevision',
   'freeNode',
   'loadFleet',
+  'reserveNode',
+  'reclaimNode',
 ] as const;
 export type Procedure = (typeof procedures)[number];
 

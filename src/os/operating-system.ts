@@ -5,6 +5,10 @@ import type { DiskFiles } from '../domain/disk-files.ts';
 import type { Revision, SealCheck } from '../domain/image.ts';
 import type { Shell } from '../remote/shell.ts';
 import type { Site } from './site.ts';
+import type { TaskOutcome } from './task-outcome.ts';
+import type { UserAccess } from './user-access.ts';
+
+export type { TaskOutcome } from './task-outcome.ts';
 
 /** Prepares and checks one family of operating systems, over a Shell. Every function may be run again after any cut. */
 export interface OperatingSystem {
@@ -30,6 +34,8 @@ export interface OperatingSystem {
   hostKeysOnConsole(text: string): readonly string[] | undefined;
   /** Checks the seal on a disk that nobody booted. Never throws for a failed check: each says what it found. */
   sealChecks(files: DiskFiles, expected: SealExpectation): Promise<readonly SealCheck[]>;
+  /** Lets a user in over SSH, and out again; absent: nodes with such a system are not handed over. */
+  readonly userAccess?: UserAccess;
 }
 
 /** What a management node's settings add to every capture and load; all of it may be absent. */
@@ -70,15 +76,6 @@ export interface PostLoadRequest {
   readonly computer: Computer;
   readonly revision: Revision;
   readonly access: StandardAccess;
-}
-
-/** One named task of a module: idempotent, with its outcome. */
-export interface TaskOutcome {
-  readonly task: string;
-  readonly outcome: 'changed' | 'unchanged' | 'skipped' | 'failed';
-  /** A short sentence, never empty when it failed. */
-  readonly detail: string;
-  readonly durationMs: number;
 }
 
 export interface SealExpectation {

@@ -36,6 +36,8 @@ export interface Provisioner {
   hasPower?(computer: Computer): boolean;
   readonly capturing?: Capturing;
   readonly loading?: Loading;
+  /** Its computers may be handed to users over SSH, where the OS module can let them in; absent: they are not. */
+  readonly reserving?: Reserving;
   /** What the system printed on its serial console since its latest start, at most the last MiB; undefined where there is no console. */
   consoleText?(computer: Computer, context: CallContext): Promise<string | undefined>;
   /**
@@ -195,12 +197,18 @@ export interface Loading {
   discardSetAside?(computer: Computer, fence: Fence, context: CallContext): Promise<Evidence>;
 }
 
+/** How users reach the computers that are handed to them. */
+export interface Reserving {
+  /** Port of the SSH server that users log in to; it may be the one over which the management node works. */
+  sshPort(computer: Computer): number;
+}
+
 /** The power of one computer, to be looked at where there is one; undefined where it has none. */
 export function powerOf(provisioner: Provisioner, computer: Computer): Power | undefined {
   return (provisioner.hasPower?.(computer) ?? true) ? provisioner.power : undefined;
 }
 
-type Capability = 'power' | 'capturing' | 'loading';
+type Capability = 'power' | 'capturing' | 'loading' | 'reserving';
 
 /**
  * Returns the capability or throws UnsupportedError: the only place that tests for absence. `found` says what was seen of the node that

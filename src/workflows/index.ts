@@ -9,4 +9,6 @@ export { loadFleet } from './load-fleet.ts';
 export { loadNode } from './load-node.ts';
 export { planCapture } from './plan-capture.ts';
 export { powerNode } from './power-node.ts';
+export { reclaimNode } from './reclaim-node.ts';
+export { reserveNode } from './reserve-node.ts';
 export { unloadNode } from './unload-node.ts';

@@ -14,12 +14,13 @@ import { formatCode } from './keep-released.ts';
 import type { Recorder, Scenario } from './scenario.ts';
 import { serviceScenarios } from './service-scenarios.ts';
 import { shortScenarios } from './short-scenarios.ts';
-import { digestWorkflows } from './workflow-code.ts';
+import { readSet } from './released.ts';
+import { digestWorkflows, type CodeDigests } from './workflow-code.ts';
 
 /**
  * Records histories of all procedures on the simulated world, and their tampered copies: `npm run histories:record`. Run it when a change of
  * a procedure is meant; the replay of the old histories says whether runs that are under way survive that change. Those of released versions
- * (`released/`) are not touched.
+ * (`released/`) are not touched. Names of workflows as arguments: only theirs are recorded anew.
  */
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -201,7 +202,16 @@ async function write(folder: string, recorded: RecordedHistory): Promise<void> {
   process.stdout.write(`${path}: ${String(recorded.history.events.length)} events\n`);
 }
 
-async function main(): Promise<void> {
+/** Of what was recorded; those of the others stay as they were recorded. */
+async function digestsOf(only: readonly string[]): Promise<CodeDigests> {
+  const present = await digestWorkflows(packageRoot());
+  if (only.length === 0) return present;
+  const { code } = await readSet(join(here, 'histories'));
+  const recorded = Object.entries(present).filter(([name]) => only.includes(name));
+  return { ...code, ...Object.fromEntries(recorded) };
+}
+
+async function main(only: readonly string[]): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'imprint-histories-'));
   const tampering = createTampering();
   const imprint = await startImprint({ directory });
@@ -211,14 +221,17 @@ async function main(): Promise<void> {
     const base = { node, image: 'base', operatingSystem: simulatedSystem };
     await (await imprint.client.startCapture(base)).result();
     const recorded: RecordedHistory[] = [];
-    for (const scenario of scenarios) recorded.push(await record({ directory, imprint, tampering }, scenario));
-    for (const folder of ['histories', 'controls']) await rm(join(here, folder), { recursive: true, force: true });
+    const wanted = scenarios.filter(({ workflow }) => only.length === 0 || only.includes(workflow));
+    for (const scenario of wanted) recorded.push(await record({ directory, imprint, tampering }, scenario));
+    for (const folder of ['histories', 'controls'])
+      for (const old of only.length === 0 ? [''] : only)
+        await rm(join(here, folder, old), { recursive: true, force: true });
     for (const history of recorded) await write('histories', history);
     for (const control of recorded.flatMap(controlsOf)) await write('controls', control);
-    await writeFile(join(here, 'histories/code.json'), formatCode(await digestWorkflows(packageRoot())));
+    await writeFile(join(here, 'histories/code.json'), formatCode(await digestsOf(only)));
   } finally {
     await imprint.stop();
   }
 }
 
-await main();
+await main(process.argv.slice(2));

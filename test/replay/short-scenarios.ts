@@ -38,6 +38,38 @@ export const shortScenarios: readonly Scenario[] = [
     name: 'read',
     run: async ({ imprint }) => await imprint.client.startStatus(await loadedNode(imprint)),
   },
+  {
+    workflow: 'reserveNode',
+    name: 'reserved',
+    run: async ({ imprint }) => {
+      const until = new Date(Date.now() + 3_600_000).toISOString();
+      return await imprint.client.startReservation({ node: await loadedNode(imprint), ...jane, until });
+    },
+  },
+  {
+    workflow: 'reserveNode',
+    name: 'failed',
+    run: async ({ imprint, tampering }) => {
+      const node = await loadedNode(imprint);
+      tampering.fail({ node, activity: 'openAccess', call: 'operatingSystem().userAccess.open', when: 'after' });
+      return await imprint.client.startReservation({ node, ...jane });
+    },
+  },
+  {
+    workflow: 'reclaimNode',
+    name: 'taken-back',
+    run: async ({ imprint }) => {
+      const node = await loadedNode(imprint);
+      await (await imprint.client.startReservation({ node, ...jane })).result();
+      return await imprint.client.startReclaim({ node });
+    },
+  },
+  {
+    workflow: 'reclaimNode',
+    name: 'nothing-reserved',
+    run: async ({ imprint }) => await imprint.client.startReclaim({ node: await imprint.addNode() }),
+  },
+  { workflow: 'reclaimNode', name: 'at-its-end', run: endedByItself },
   { workflow: 'freeNode', name: 'taken-over', run: takenOver },
   { workflow: 'deleteRevision', name: 'deleted', run: deleted },
   {
@@ -53,6 +85,18 @@ export const shortScenarios: readonly Scenario[] = [
   { workflow: 'checkSystems', name: 'looked', run: async (recorder) => await direct(recorder, 'checkSystems') },
   { workflow: 'audit', name: 'reported', run: async (recorder) => await direct(recorder, 'audit') },
 ];
+
+const jane = { user: 'jane', from: '192.0.2.9' } as const;
+
+/** The run that the reservation itself has started. */
+async function endedByItself({ imprint }: Recorder) {
+  const node = await loadedNode(imprint);
+  const until = new Date(Date.now() + 2_000).toISOString();
+  const run = await imprint.client.startReservation({ node, ...jane, until }, { requestKey: 'short' });
+  await run.result();
+  const id = `reclaimNode/${node}/end-short`;
+  return { id, result: async (): Promise<unknown> => await imprint.temporal.workflow.getHandle(id).result() };
+}
 
 async function loadedNode(imprint: Recorder['imprint']): Promise<string> {
   const node = await imprint.addNode();

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runKey } from '../../src/library/paths.ts';
+import { systemOf } from '../../src/provisioners/simulated/machine.ts';
 import type { TestImprint } from './imprint.ts';
 
 /** What there is of a run besides its record: in the catalog, in the library and in the world. */
@@ -22,6 +23,9 @@ export interface Leftovers {
   readonly power: string;
   /** Who put the present disks on the node: a run, or nobody. */
   readonly disksOf: string;
+  /** The user for whom the node is reserved, and the line of its system that says who is let in. */
+  readonly reservedFor?: string | undefined;
+  readonly letIn?: string | undefined;
 }
 
 /** `image`: what the run captures or loads. */
@@ -43,6 +47,8 @@ export async function leftoversOf(imprint: TestImprint, run: string, image: stri
     published: (await namesIn(library)).filter((name) => name.startsWith(`${image}-v`)),
     power: machine.power,
     disksOf: machine.loaded?.run ?? (machine.loaded === undefined ? 'none' : 'nobody'),
+    reservedFor: (await catalog.nodeReservations.find(node))?.user,
+    letIn: systemOf(machine)?.files['/etc/imprint/ssh-access']?.trim(),
   };
 }
 

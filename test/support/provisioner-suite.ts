@@ -219,6 +219,12 @@ function loading(current: Current): void {
     }
   });
 
+  it('says at which port users log in, where its nodes are handed to users', () => {
+    const { provisioner, target } = current();
+    if (provisioner.reserving === undefined) return expectLack(provisioner, 'reserving');
+    expect(provisioner.reserving.sshPort(target)).toBeGreaterThan(0);
+  });
+
   it('takes whatever is loaded off a node, and succeeds when there is nothing', async () => {
     const { provisioner, target, context } = current();
     const { loading } = provisioner;
@@ -239,7 +245,7 @@ async function expectNoPower(power: Power, computer: Computer, context: CallCont
 }
 
 /** Whoever needs what it lacks is told so. */
-function expectLack(provisioner: Provisioner, capability: 'power' | 'capturing' | 'loading'): void {
+function expectLack(provisioner: Provisioner, capability: Parameters<typeof need>[1]): void {
   expect(() => need(provisioner, capability)).toThrow(UnsupportedError);
   expect(() => need(provisioner, capability)).toThrow(`${provisioner.name} has no ${capability}`);
 }

@@ -150,6 +150,7 @@ const synchronous = new Set([
   'provisioner().libraryOf',
   'provisioner().capturing.classOf',
   'provisioner().hostOf',
+  'provisioner().reserving.sshPort',
   'operatingSystem().hostKeysOnConsole',
 ]);
 

@@ -236,7 +236,8 @@ describe.concurrent('what cannot be done is refused', () => {
   });
 
   it('starts every procedure that it knows with minimal input, also without the client', async ({ expect }) => {
-    const image = imprint.fresh('image');
+    const [image, reserved] = [imprint.fresh('image'), await imprint.addNode()];
+    await (await imprint.client.startLoad({ node: reserved, image: 'known' })).result();
     const inputs = {
       captureImage: { node: await imprint.addNode(), image, operatingSystem: simulatedSystem },
       loadNode: { node: await imprint.addNode(), image: 'known' },
@@ -245,6 +246,8 @@ describe.concurrent('what cannot be done is refused', () => {
       unloadNode: { node: await imprint.addNode() },
       freeNode: { node: await imprint.addNode() },
       deleteRevision: await deletable(imprint),
+      reserveNode: { node: reserved, user: 'jane', from: '192.0.2.9' },
+      reclaimNode: { node: await imprint.addNode() },
       loadFleet: { node: '*', nodes: [await imprint.addNode()], image: 'known' },
     };
     for (const procedure of procedures) {

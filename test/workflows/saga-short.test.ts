@@ -20,6 +20,8 @@ interface ShortCut extends Cut {
 }
 
 const image = 'base';
+const jane = { user: 'jane', from: '192.0.2.9' } as const;
+const loadedFirst = ['unload-node', 'reserve-node', 'reclaim-node'];
 const asItWas = { state: 'available', owner: undefined, power: 'on' } as const;
 const off = { ...asItWas, power: 'off' } as const;
 
@@ -83,6 +85,48 @@ const cutsOfCheck: readonly ShortCut[] = [
   },
 ];
 
+const claimOfReserve = { step: '1', activity: 'claimForReservation', call: 'catalog.claims.acquire' } as const;
+const checkReserve = { step: '2', activity: 'checkHandOver', call: 'operatingSystem().userAccess.check' } as const;
+const recordReserve = { step: '3', activity: 'recordReservation', call: 'catalog.nodeReservations.record' } as const;
+const open = { step: '4', activity: 'openAccess', call: 'operatingSystem().userAccess.open' } as const;
+const free = { ...asItWas, reservedFor: undefined, letIn: undefined } as const;
+const closed = { ...free, letIn: '22' } as const;
+const letIn = { letIn: '22 jane 192.0.2.9', reservedFor: 'jane' } as const;
+
+const cutsOfReserve: readonly ShortCut[] = [
+  { ...claimOfReserve, when: 'before', remains: free },
+  { ...claimOfReserve, when: 'after', remains: free },
+  { ...checkReserve, when: 'before', remains: free },
+  { ...checkReserve, when: 'after', remains: free },
+  { ...recordReserve, when: 'before', remains: free },
+  { ...recordReserve, when: 'after', remains: free },
+  { ...open, when: 'before', remains: closed },
+  { ...open, when: 'after', remains: closed },
+  { step: '5', activity: 'releaseNode', call: 'catalog.claims.release', when: 'before', last: true, remains: closed },
+];
+
+const claimOfReclaim = { step: '1', activity: 'claimForReclaim', call: 'catalog.claims.acquire' } as const;
+const close = { step: '2', activity: 'closeAccess', call: 'operatingSystem().userAccess.close' } as const;
+const used = { ...asItWas, state: 'inuse' } as const;
+const shut = { ...used, reservedFor: 'jane', letIn: '22' } as const;
+
+const cutsOfReclaim: readonly ShortCut[] = [
+  { ...claimOfReclaim, when: 'before', remains: { ...used, ...letIn } },
+  { ...claimOfReclaim, when: 'after', remains: { ...used, ...letIn } },
+  { ...close, when: 'before', remains: { ...used, ...letIn }, remainsOfCancelled: shut },
+  { ...close, when: 'after', remains: shut },
+  { ...recordReserve, when: 'before', remains: shut, remainsOfCancelled: { ...shut, reservedFor: undefined } },
+  { ...recordReserve, when: 'after', remains: { ...shut, reservedFor: undefined } },
+  {
+    step: '4',
+    activity: 'releaseNode',
+    call: 'catalog.claims.release',
+    when: 'before',
+    last: true,
+    remains: { ...shut, reservedFor: undefined },
+  },
+];
+
 describe.concurrent('a short run that is cut', () => {
   let imprint: TestImprint;
   let tampering: Tampering;
@@ -105,7 +149,8 @@ describe.concurrent('a short run that is cut', () => {
   };
   const prepare = async (start: (node: string) => ReturnType<Prepared['start']>, page: string): Promise<Prepared> => {
     const node = await imprint.addNode();
-    if (page === 'unload-node') await (await imprint.client.startLoad({ node, image })).result();
+    if (loadedFirst.includes(page)) await (await imprint.client.startLoad({ node, image })).result();
+    if (page === 'reclaim-node') await (await imprint.client.startReservation({ node, ...jane })).result();
     return { node, image, start: async () => await start(node) };
   };
 
@@ -116,6 +161,16 @@ describe.concurrent('a short run that is cut', () => {
       start: async (node: string) => await imprint.client.power({ node, action: 'off' }),
     },
     { page: 'unload-node', cuts: cutsOfUnload, start: async (node: string) => await imprint.client.startUnload(node) },
+    {
+      page: 'reserve-node',
+      cuts: cutsOfReserve,
+      start: async (node: string) => await imprint.client.startReservation({ node, ...jane }),
+    },
+    {
+      page: 'reclaim-node',
+      cuts: cutsOfReclaim,
+      start: async (node: string) => await imprint.client.startReclaim({ node }),
+    },
     {
       page: 'check-node',
       cuts: cutsOfCheck,
@@ -154,7 +209,8 @@ describe.concurrent('a short run that is cut', () => {
       const done = (await actionsOn(imprint, node)).slice(before);
       expect(done).toEqual([...new Set(done)]);
       expect((await imprint.catalog.runs.steps(run.id)).filter(({ attempt }) => attempt < 2)).toEqual([]);
-      expect(await leftoversOf(imprint, run.id, image)).toMatchObject({ state: 'available', owner: undefined });
+      const state = page === 'reserve-node' ? 'inuse' : 'available';
+      expect(await leftoversOf(imprint, run.id, image)).toMatchObject({ state, owner: undefined });
     });
   });
 });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Catalog, Claim } from '../../catalog/catalog.ts';
 import type { Computer } from '../../domain/computer.ts';
 import { nameOfRevision } from '../../domain/image.ts';
+import type { NodeReservation } from '../../domain/node-reservation.ts';
 import { addCommand, addGroup } from '../command.ts';
 import { withCatalog } from '../connect.ts';
 import { printResult, type OutputOptions, type Session } from '../session.ts';
@@ -10,10 +11,11 @@ import { addNodesAddCommand } from './nodes-add.ts';
 import { addNodesEditCommand } from './nodes-edit.ts';
 import { addNodesRemoveCommand } from './nodes-remove.ts';
 import { addNodesReleaseCommand } from './nodes-release.ts';
+import { addNodesReserveCommands } from './nodes-reserve.ts';
 
 export function addNodesCommands(program: Command, session: Session): void {
   const nodes = addGroup(program, 'nodes', {
-    summary: 'list, show, add, edit, remove and release nodes',
+    summary: 'list, show, add, edit, remove, release, reserve and reclaim nodes',
     examples: ['imprint nodes list', 'imprint nodes show lab-07'],
   });
   addCommand(nodes, 'list', {
@@ -43,6 +45,7 @@ export function addNodesCommands(program: Command, session: Session): void {
   addNodesEditCommand(nodes, session);
   addNodesRemoveCommand(nodes, session);
   addNodesReleaseCommand(nodes, session);
+  addNodesReserveCommands(nodes, session);
 }
 
 interface Node {
@@ -50,16 +53,28 @@ interface Node {
   readonly claim: Claim | undefined;
   /** Name of the revision that is loaded. */
   readonly loaded: string | undefined;
+  readonly reservation: NodeReservation | undefined;
 }
 
 async function lookUp(catalog: Catalog, computer: Computer): Promise<Node> {
   const id = computer.currentRevisionId;
   const loaded = id === undefined ? undefined : nameOfRevision(await catalog.revisions.get(id));
-  return { computer, loaded, claim: await catalog.claims.find(computer.name) };
+  const [claim, reservation] = [
+    await catalog.claims.find(computer.name),
+    await catalog.nodeReservations.find(computer.name),
+  ];
+  return { computer, loaded, claim, reservation };
 }
 
-function document({ computer, claim, loaded }: Node): unknown {
-  return { ...computer, loaded, ownedBy: claim?.owner, ownedSince: claim?.since, drivenBy: claim?.managementNode };
+function document({ computer, claim, loaded, reservation }: Node): unknown {
+  return {
+    ...computer,
+    loaded,
+    reservation,
+    ownedBy: claim?.owner,
+    ownedSince: claim?.since,
+    drivenBy: claim?.managementNode,
+  };
 }
 
 function row({ computer, claim, loaded }: Node): readonly string[] {
@@ -79,12 +94,17 @@ function ownerWords({ owner, since, managementNode }: Claim): string {
   return `${owner}, since ${since}, driven by ${managementNode}`;
 }
 
-function describe({ computer, claim, loaded }: Node): string {
+function userWords({ user, from, by, until }: NodeReservation): string {
+  return `${user} from ${from}, by ${by}${until === undefined ? '' : `, until ${until}`}`;
+}
+
+function describe({ computer, claim, loaded, reservation }: Node): string {
   const rows: readonly (readonly [string, string])[] = [
     ['node', computer.name],
     ['state', computer.state],
     ['owned by', claim === undefined ? 'no run' : ownerWords(claim)],
     ['loaded', loaded ?? 'nothing is recorded'],
+    ...(reservation === undefined ? [] : [['reserved for', userWords(reservation)] as const]),
     ['management node', computer.managementNode],
     ['also reached by', listed(computer.alsoReachedBy ?? [])],
     ['provisioning system', computer.provisioningSystem],

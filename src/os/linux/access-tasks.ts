@@ -29,6 +29,8 @@ firewall() {
   for file in /etc/iptables/rules.v4 /etc/iptables/rules.v6 /etc/sysconfig/iptables /etc/sysconfig/ip6tables; do
     is_excluded "$file" || edit_file "$file" "VCL's rules in $file removed" '/(^:|-[AINj] |--jump )vcl-/ { next } { print }'
   done
+  delete 'rules of a reservation' /etc/imprint/ssh-access.nft /etc/systemd/system/imprint-ssh-access.service \
+    /etc/systemd/system/sysinit.target.wants/imprint-ssh-access.service
   clean 'old copies of rules' /etc/sysconfig/iptables*old* /etc/sysconfig/iptables_pre*
 }
 `;

@@ -1,11 +1,33 @@
 import { InvalidInputError } from '../../domain/errors.ts';
 import type { StandardAccess } from '../operating-system.ts';
 
+/** Shell functions: end every process of the user ids in `$ids`, each with a `|` before it. */
+export const processTasks = String.raw`
+processes_of_users() {
+  [ -n "$ids" ] || return 0
+  grep -lE "^Uid:([[:space:]]+[0-9]+)*[[:space:]]+(x$ids)([[:space:]]|$)" /proc/[0-9]*/status 2>/dev/null
+}
+
+end_processes() {
+  killed=0 round=0
+  while found=$(processes_of_users); [ -n "$found" ]; do
+    round=$((round + 1))
+    if [ $round -gt 50 ]; then fail "processes remain: $found"; return 0; fi
+    for status in $found; do
+      pid=$(IFS=/; set -- $status; echo "$3")
+      kill -KILL "$pid" 2>/dev/null && killed=$((killed + 1))
+    done
+    sleep 0.2
+  done
+  [ $killed = 0 ] || changed "$killed processes of users ended"
+}
+`;
+
 /**
  * Shell functions: log users off and delete their accounts; give root the standard access. `$accounts` is `*` for all human accounts, or names
  * with a space between. What is to be removed is written down first, so that a run that was cut finds the homes whose accounts are gone.
  */
-export const accountTasks = String.raw`
+export const accountTasks = `${processTasks}${String.raw`
 removed=/var/lib/imprint/removed-users
 
 choose_accounts() {
@@ -24,25 +46,10 @@ choose_accounts() {
   while IFS=: read -r _ uid _; do ids="$ids|$uid"; done <"$removed"
 }
 
-processes_of_users() {
-  [ -n "$ids" ] || return 0
-  grep -lE "^Uid:([[:space:]]+[0-9]+)*[[:space:]]+(x$ids)([[:space:]]|$)" /proc/[0-9]*/status 2>/dev/null
-}
-
 log_users_off() {
   choose_accounts
   while IFS=: read -r name uid _; do rm -f "/var/lib/systemd/linger/$name"; done <"$removed"
-  killed=0 round=0
-  while found=$(processes_of_users); [ -n "$found" ]; do
-    round=$((round + 1))
-    if [ $round -gt 50 ]; then fail "processes remain: $found"; return 0; fi
-    for status in $found; do
-      pid=$(IFS=/; set -- $status; echo "$3")
-      kill -KILL "$pid" 2>/dev/null && killed=$((killed + 1))
-    done
-    sleep 0.2
-  done
-  [ $killed = 0 ] || changed "$killed processes of users ended"
+  end_processes
 }
 
 is_removable_home() {
@@ -82,7 +89,7 @@ delete_users() {
     rm -rf --one-file-system -- "$home" && changed "$home removed, which had no account" || fail "could not remove $home"
   done
 }
-`;
+`}`;
 
 /** Shell functions: `$root_hash` is a crypt(3) hash or empty, `$root_keys` the lines of authorized_keys. Both came by standard input. */
 export const rootAccessTasks = String.raw`

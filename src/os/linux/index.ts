@@ -5,6 +5,7 @@ import { hostKeysOnConsole } from './first-boot.ts';
 import { postLoad } from './post-load.ts';
 import { preReload, reboot, shutdown } from './power.ts';
 import { preCapture } from './pre-capture.ts';
+import { linuxUserAccess } from './user-access.ts';
 import { sealChecks } from './seal-checks.ts';
 import { seal } from './seal.ts';
 
@@ -24,5 +25,6 @@ export function createLinux(options: OperatingSystemOptions = {}): OperatingSyst
     reboot,
     hostKeysOnConsole,
     sealChecks,
+    userAccess: linuxUserAccess,
   };
 }

@@ -4,6 +4,7 @@ import { formatCurrentImage, parseCurrentImage, type CurrentImage } from '../../
 import { isImported, nameOfRevision } from '../../domain/image.ts';
 import type { Shell } from '../../remote/shell.ts';
 import type { OperatingSystem, TaskOutcome } from '../operating-system.ts';
+import { simulatedUserAccess } from './user-access.ts';
 import { preCaptureTasks, type Files, type FilesChange } from './pre-capture-tasks.ts';
 import { simulatedSealChecks } from './seal-checks.ts';
 
@@ -57,6 +58,7 @@ export function createSimulatedOs(): OperatingSystem {
     reboot: (shell, context) => run(shell, ['reboot'], context).then(() => undefined),
     hostKeysOnConsole,
     sealChecks: simulatedSealChecks,
+    userAccess: simulatedUserAccess,
   };
 }
 

@@ -3,12 +3,12 @@ import type { PowerDeps } from '../../power/power-deps.ts';
 import type { Provisioner } from '../provisioner.ts';
 import { labNodeStatus } from './node-status.ts';
 import { labRequirements } from './requirements.ts';
-import { powerSettingsOf, settings, settingsProblems } from './settings.ts';
+import { powerSettingsOf, settings, settingsProblems, userSshPortOf } from './settings.ts';
 
 /**
  * A standalone lab machine: somebody else installs it. Its status is what it says itself, over SSH, and its power that of the module that its settings
  * name, where they name one. It has no capture and nothing that loads it, so a load confirms that what is asked for is what is there, and is refused
- * otherwise.
+ * otherwise. It is handed to users over SSH.
  */
 export function createLab(deps: PowerDeps): Provisioner {
   const power = createComputerPower(deps, powerSettingsOf);
@@ -22,6 +22,7 @@ export function createLab(deps: PowerDeps): Provisioner {
     nodeStatus: (computer, expected, context) => labNodeStatus(power, computer, expected, context),
     power,
     hasPower: (computer) => power.has(computer),
+    reserving: { sshPort: userSshPortOf },
     requirements: labRequirements,
   };
 }

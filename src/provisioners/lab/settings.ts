@@ -6,6 +6,13 @@ import { declareSettings } from '../declared-settings.ts';
 /** What else somebody sets here was meant for another provisioning system. */
 const settingsSchema = z.strictObject({
   power: powerSettings.optional().describe('by what the machine is powered; absent: by hand'),
+  userSshPort: z
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('port of the SSH server that users log in to; absent: the one over which Imprint works'),
 });
 
 const declared = declareSettings(settingsSchema);
@@ -22,4 +29,9 @@ export function settingsProblems(computer: Computer): readonly Problem[] {
 /** The setting `power`; undefined where it is powered by hand. InvalidInputError for settings that `settingsProblems` refuses. */
 export function powerSettingsOf(computer: Computer): PowerSettings | undefined {
   return declared.readSettings(computer).power;
+}
+
+/** Port of the SSH server that users log in to. */
+export function userSshPortOf(computer: Computer): number {
+  return declared.readSettings(computer).userSshPort ?? computer.sshPort;
 }

@@ -23,6 +23,7 @@ export function createSimulatedProvisioner(world: SimulatedWorld): Provisioner {
     power: simulatedPower(world),
     capturing: simulatedCapturing(world),
     loading: simulatedLoading(world),
+    reserving: { sshPort: ({ sshPort }) => sshPort },
     consoleText: (computer) => consoleText(world, computer),
     strays: (request) => simulatedStrays(world, request),
     requirements: () => simulatedRequirements(world),

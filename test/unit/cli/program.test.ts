@@ -40,6 +40,7 @@ describe('the help', () => {
     expect(paths).toEqual([
       ...['capture', 'load', 'status', 'power', 'unload'],
       ...['nodes list', 'nodes show', 'nodes add', 'nodes edit', 'nodes remove', 'nodes release'],
+      ...['nodes reserve', 'nodes reclaim'],
       ...['images list', 'images show', 'images import', 'images export'],
       ...['images promote', 'images retire', 'images restore', 'images delete'],
       ...['runs list', 'runs show', 'runs watch', 'runs held', 'runs retry', 'runs skip', 'runs abort', 'runs rescue'],
