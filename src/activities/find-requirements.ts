@@ -62,11 +62,18 @@ async function requirementsOf(
     const computers = nodes.filter((node) => !wrong.includes(node));
     const observe = async (computer: Computer) => await observeShell(deps, computer);
     const request = { computers, library: deps.library, observe };
-    const needed = (await provisioner.requirements?.(request, context)) ?? [];
-    return [...needed, ...wrong.map((node) => wrongSettings(system, node))];
+    const needed = await provisioner.requirements?.(request, context);
+    const looked = needed === undefined || (needed.length === 0 && wrong.length === 0) ? [notLooked(system)] : needed;
+    return [...looked, ...wrong.map((node) => wrongSettings(system, node))];
   } catch (error) {
     return [unreached({ where: here, what: system }, error, context)];
   }
+}
+
+/** Silence would look like an answer. */
+function notLooked(system: string): Requirement {
+  const found = 'nothing was looked at: it says nothing of what it needs, or nothing that it drives says where';
+  return { where: here, what: system, found, ok: true };
 }
 
 function wrongSettings(system: string, { name }: Computer): Requirement {

@@ -37,6 +37,10 @@ export const systemPackages = {
     { shownBy: 'virsh', package: 'libvirt-clients' },
     { shownBy: 'qemu-img', package: 'qemu-utils' },
   ],
+  /** Management controllers that speak IPMI, on the management node. */
+  ipmi: [{ shownBy: 'ipmitool', package: 'ipmitool' }],
+  /** What the files of disks that machines send are made of, on the management node. */
+  chunks: [{ shownBy: 'zstd', package: 'zstd' }],
   /** A real server and client, for the tests of remote shells. */
   ssh: [
     { shownBy: 'sshd', package: 'openssh-server' },

@@ -1,7 +1,7 @@
 import type { CallContext } from '../domain/call-context.ts';
 import { ImprintError, errorChain } from '../domain/errors.ts';
 import type { Requirement } from '../domain/requirement.ts';
-import { systemPackages, type SystemNeed } from '../domain/system-packages.ts';
+import { systemPackages, type SystemNeed, type SystemPackage } from '../domain/system-packages.ts';
 import { findCommands } from '../remote/find-commands.ts';
 import type { Shell } from '../remote/shell.ts';
 
@@ -13,11 +13,20 @@ export interface ToolPlace {
 
 /** The commands that these needs name, as they are found on a host, each with the Debian package that brings it. A host that does not answer is one line. */
 export async function toolRequirements(
-  { shell, where }: ToolPlace,
+  place: ToolPlace,
   needs: readonly SystemNeed[],
   context: CallContext,
 ): Promise<readonly Requirement[]> {
   const wanted = needs.flatMap((need) => [...systemPackages[need]]);
+  return await packageRequirements(place, wanted, context);
+}
+
+/** The same for commands that the settings name. */
+export async function packageRequirements(
+  { shell, where }: ToolPlace,
+  wanted: readonly SystemPackage[],
+  context: CallContext,
+): Promise<readonly Requirement[]> {
   const names = wanted.map(({ shownBy }) => shownBy);
   try {
     const found = await findCommands(shell, names, context);

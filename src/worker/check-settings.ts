@@ -37,6 +37,7 @@ export function provisionersWithoutConnections(): Provisioners {
     progress: shellFor,
     stop: shellFor,
     withdraw: shellFor,
+    look: shellFor,
   };
   return createProvisioners({
     baremetal: () =>

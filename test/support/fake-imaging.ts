@@ -27,6 +27,7 @@ export const fakeHostKeys = ['ssh-ed25519 AAAAfake', 'ecdsa-sha2-nistp256 AAAAfa
 
 /** An imaging environment in this process, with the rules of src/imaging: epochs, one open order a card, failed ones opened again. */
 export class FakeImaging implements Imaging {
+  readonly look = async (): Promise<string> => await Promise.resolve('http://192.0.2.1:8480/boot.ipxe');
   readonly #orders = new Map<string, Placed>();
   readonly #faults: ImagingFault[];
   readonly #machines: FakeMachines;

@@ -1,3 +1,4 @@
+import type { CallContext } from '../../domain/call-context.ts';
 import type { Problem } from '../../domain/computer.ts';
 
 /**
@@ -7,6 +8,8 @@ import type { Problem } from '../../domain/computer.ts';
 export interface Imaging {
   /** Why no machine is served; empty when machines are. */
   problems(): readonly Problem[];
+  /** Asks, as a machine's firmware does, and answers the address that has answered. UnavailableError when it does not. */
+  look(context: CallContext): Promise<string>;
   /** Which other run has an order for one of these cards; undefined when none has. */
   otherRun(macAddresses: readonly string[], run: string): Promise<string | undefined>;
   /**

@@ -3,6 +3,7 @@ import { createCapturing } from './capturing.ts';
 import { createLoading, reportedHostKeys } from './loading.ts';
 import { machineOpener, powerOf, type BaremetalDeps } from './machine.ts';
 import { nodeStatus } from './node-status.ts';
+import { baremetalRequirements } from './requirements.ts';
 import { settings, settingsProblems } from './settings.ts';
 
 /** Drives physical machines by their management controllers, and images them by an environment that they boot over the network. */
@@ -20,5 +21,7 @@ export function createBaremetal(deps: BaremetalDeps): Provisioner {
     power,
     capturing: createCapturing(open),
     loading: createLoading(open),
+    requirements: async (request, context) =>
+      await baremetalRequirements({ power, imaging: deps.imaging }, request, context),
   };
 }

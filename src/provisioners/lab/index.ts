@@ -23,6 +23,7 @@ export function createLab(deps: PowerDeps): Provisioner {
     power,
     hasPower: (computer) => power.has(computer),
     reserving: { sshPort: userSshPortOf },
-    requirements: labRequirements,
+    requirements: async (request, context) =>
+      await labRequirements({ power, settingsOf: powerSettingsOf }, request, context),
   };
 }

@@ -4,6 +4,7 @@ import { createCapturing } from './capturing.ts';
 import { createLoading } from './loading.ts';
 import { type NetworkServiceDeps, openNode } from './node.ts';
 import { nodeStatus } from './node-status.ts';
+import { serviceRequirements } from './requirements.ts';
 import { readSettings, settings, settingsProblems } from './settings.ts';
 
 /**
@@ -19,5 +20,6 @@ export function createNetworkService(deps: NetworkServiceDeps): Provisioner {
     hostOf: (computer) => nameOfHost(readSettings(computer).host, computer),
     capturing: createCapturing(deps),
     loading: createLoading(deps),
+    requirements: async (request, context) => await serviceRequirements(deps, request, context),
   };
 }

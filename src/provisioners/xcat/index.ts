@@ -7,6 +7,7 @@ import { createLoading } from './loading.ts';
 import { openNode, type XcatDeps } from './node.ts';
 import { nodeStatus } from './node-status.ts';
 import { createPower } from './power.ts';
+import { xcatRequirements } from './requirements.ts';
 import { readSettings, settings, settingsProblems } from './settings.ts';
 
 export type { XcatDeps } from './node.ts';
@@ -23,6 +24,7 @@ export function createXcatProvisioner(deps: XcatDeps): Provisioner {
     power: createPower(deps),
     capturing: createCapturing(deps),
     loading: createLoading(deps),
+    requirements: async (request, context) => await xcatRequirements(deps, request, context),
   };
 }
 

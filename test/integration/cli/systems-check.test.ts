@@ -50,6 +50,14 @@ describe('systems check', () => {
     expect(out).toContain(' ✖ mn-cli: settings: imprint systems show libvirt says what');
   });
 
+  it('says that nothing was looked at where nothing says where to look', async () => {
+    await lab.catalog.provisioningSystems.allow(managementNode, 'xcat');
+    const { answer } = await check('xcat');
+    expect(answer.requirements.filter(({ system }) => system === 'xcat')).toEqual([
+      expect.objectContaining({ what: 'xcat', ok: true, found: expect.stringMatching(/^nothing was looked at: /) }),
+    ]);
+  });
+
   it('does not wait for ever for a management node without a worker, and names it', async () => {
     await lab.catalog.managementNodes.add({ name: 'mn-away', address: '192.0.2.9', libraryRoot: '/srv/away' });
     const { status, answer } = await check();
