@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { posix } from 'node:path';
 import type { CallContext } from '../../domain/call-context.ts';
-import { ImprintError, IntegrityError, NotReadyError, errorChain } from '../../domain/errors.ts';
+import { ConflictError, ImprintError, IntegrityError, NotReadyError, errorChain } from '../../domain/errors.ts';
 import type { Evidence, PlanStep } from '../../domain/plan.ts';
 import type { CaptureCheck, CaptureRequest, StagedImage } from '../provisioner.ts';
 import { formatServiceDefinition, parseServiceDefinition } from './definition.ts';
 import { findText, writeText } from './files.ts';
 import { missingPrograms } from './host-check.ts';
 import type { ServiceNode } from './node.ts';
-import { readImageOf, seeService } from './running.ts';
+import { readImageOf, seeService, stoppedParts } from './running.ts';
 import { checkText } from './scratch.ts';
+import type { SeenService } from './service.ts';
 import { definitionPath, openStaging, removeStaged } from './staging.ts';
 
 /** Between the two readings that must be equal: somebody who is configuring types a line in less. */
@@ -20,12 +21,12 @@ export async function checkCapture(node: ServiceNode, context: CallContext): Pro
   const missing = await missingPrograms(node, context);
   if (missing.length > 0) return { problems: missing, bytesNeeded: 0 };
   try {
-    const text = await readImageOf(node, context);
-    const empty = {
-      where: 'service',
-      problem: `${node.service.subject} has no configuration that an image could hold`,
-    };
-    return { problems: text === '' ? [empty] : [], bytesNeeded: Buffer.byteLength(text) };
+    const seen = await seeService(node, context);
+    const text = node.service.imageOf(seen.running);
+    const stopped = await stoppedParts(node, seen, context);
+    const empty = `${node.service.subject} has no configuration that an image could hold`;
+    const problems = [...stopped, ...(text === '' ? [empty] : [])].map((problem) => ({ where: 'service', problem }));
+    return { problems, bytesNeeded: Buffer.byteLength(text) };
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof ImprintError)) throw error;
@@ -67,6 +68,7 @@ export async function readConfiguration(
 ): Promise<Evidence> {
   const { service, shell, computer } = node;
   const seen = await seeService(node, context);
+  await refuseStopped(node, seen, context);
   const text = service.imageOf(seen.running);
   await delay(BETWEEN_READINGS_MS, undefined, { signal: context.signal });
   if ((await readImageOf(node, context)) !== text) {
@@ -84,6 +86,13 @@ export async function readConfiguration(
     lines: text.split('\n').length - 1,
     parts: definition.parts,
   };
+}
+
+/** Seen once more by the step itself: since the check a daemon may have crashed. */
+async function refuseStopped(node: ServiceNode, seen: SeenService, context: CallContext): Promise<void> {
+  const stopped = await stoppedParts(node, seen, context);
+  if (stopped.length === 0) return;
+  throw new ConflictError(`read ${node.service.subject} on ${node.shell.host}: ${stopped.join('; ')}`);
 }
 
 /** Removes what was staged. Of nothing: success. */

@@ -33,6 +33,7 @@ export function frrService(settings: FrrSettings): Service {
       parts: daemonsIn(census),
       traits: { defaults: frrProfile(running), version: frrVersion(running) },
     }),
+    stopped: (persisted, seen) => stopped(daemonsNeeded(persisted), seen, expected),
     misfits: (image, seen) => misfits(image, seen, expected),
     compose: composeFrr,
     recompose: (saved) => saved,
@@ -48,6 +49,16 @@ export function frrService(settings: FrrSettings): Service {
 /** What `show daemons` printed, without the watchdog, which has no configuration. */
 function daemonsIn(census: string): string[] {
   return census.split(/\s+/).filter((word) => word !== '' && word !== 'watchfrr');
+}
+
+/** vtysh asks the daemons that run: of one that was stopped, or has crashed, not a line is shown, and nothing says so. */
+function stopped(written: readonly string[], { census }: SeenService, expected: readonly string[]): string[] {
+  const run = daemonsIn(census);
+  const missing = [...new Set([...written, ...expected])].filter((daemon) => !run.includes(daemon));
+  return missing.map((daemon) => {
+    const where = written.includes(daemon) ? 'frr.conf has lines of it' : 'settings.daemons names it';
+    return `${daemon} does not run, and ${where}: what runs lacks its lines, and so would the image; start it, or take it out there`;
+  });
 }
 
 function misfits(

@@ -1,5 +1,6 @@
 import type { CallContext } from '../../domain/call-context.ts';
 import { UnavailableError } from '../../domain/errors.ts';
+import { findText } from './files.ts';
 import type { ServiceNode } from './node.ts';
 import { look, said } from './run-command.ts';
 import type { SeenService, ServiceCommand } from './service.ts';
@@ -21,6 +22,17 @@ export async function seeService(node: ServiceNode, context: CallContext): Promi
     running: await readRunning(node, context),
     census: census === undefined ? '' : await read(node, census, context),
   };
+}
+
+/** Which parts of the service do not run whose configuration an image must have, a sentence each. */
+export async function stoppedParts(
+  node: ServiceNode,
+  seen: SeenService,
+  context: CallContext,
+): Promise<readonly string[]> {
+  const { service, shell } = node;
+  if (service.stopped === undefined) return [];
+  return service.stopped((await findText(shell, service.persistedAt, context)) ?? '', seen);
 }
 
 /** The image's part of what runs. */

@@ -43,6 +43,11 @@ export interface Service {
   imageOf(running: string): string;
   /** What is needed beside the text to know where an image fits. */
   define(seen: SeenService): ServiceDefinition;
+  /**
+   * Which parts do not run whose configuration an image must have, by the file that the service starts with, a sentence each: what runs lacks their
+   * lines. Absent where a kind has no such parts.
+   */
+  stopped?(persisted: string, seen: SeenService): readonly string[];
   /** Why this image does not fit this host, a sentence each. */
   misfits(image: ServiceImage, seen: SeenService): readonly string[];
   /** What the host is given, so that it runs `text` with what is its own. */

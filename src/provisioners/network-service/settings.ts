@@ -27,7 +27,7 @@ const frrSettings = z.strictObject({
   daemons: z
     .array(word)
     .default([])
-    .describe('daemons that must run before a load, beside those that the configuration needs'),
+    .describe('daemons that must run before a load, beside those that the configuration needs, and before a capture'),
 });
 
 const nftablesSettings = z

@@ -1,8 +1,11 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Computer } from '../../../src/domain/computer.ts';
 import { IntegrityError } from '../../../src/domain/errors.ts';
+import { libraryPaths } from '../../../src/library/paths.ts';
 import { verifyStructure } from '../../../src/library/structure.ts';
 import { sha256Of } from '../../../src/provisioners/network-service/image.ts';
 import type { LoadRequest } from '../../../src/provisioners/provisioner.ts';
@@ -90,6 +93,40 @@ async function takeBack(request: LoadRequest): Promise<void> {
 
 const ospf = 'ip route 10.2.0.0/16 blackhole\n!\nrouter ospf\n ospf router-id 192.0.2.1\nexit\n';
 const other = 'ip route 10.2.0.0/16 blackhole\n';
+
+describe('a capture of a router of which a daemon is stopped', () => {
+  it('is refused by the check, and by the step that reads; nothing is staged, and once it runs again all is captured', async () => {
+    const crashing = await startRouter(['zebra', 'ospfd', 'staticd']);
+    try {
+      await crashing.configure('ip route 10.2.0.0/16 blackhole', 'router ospf', 'ospf router-id 192.0.2.1');
+      await writeFile(crashing.frrConf, await crashing.running());
+      const settings = { service: 'frr', pathspace: crashing.name, stateDirectory: host.stateDirectory };
+      const { revision, ...load } = await loadOf(ospf);
+      const request = {
+        ...{ computer: serviceComputer(crashing.name, settings), revision, fence: load.fence, library: host.library },
+        ...{ staging: libraryPaths(host.library).staging(load.fence.owner), allowForcedOff: false, shutdownSeconds: 1 },
+      };
+      const { check, steps, plan } = host.provisioner.capturing!;
+      const [read] = await plan(request, host.context);
+      // The control: while all daemons run nothing stands in the way.
+      expect((await check(request, host.context)).problems).toEqual([]);
+
+      await crashing.stopDaemon('ospfd');
+      expect(await crashing.running()).not.toContain('router ospf');
+      const stopped = expect.stringMatching(/^ospfd does not run, and frr\.conf has lines of it/) as unknown;
+      expect((await check(request, host.context)).problems).toEqual([{ where: 'service', problem: stopped }]);
+      await expect(steps['readConfiguration']!.act(request, read!, host.context)).rejects.toThrow('ospfd does not run');
+      await expect(readdir(request.staging)).rejects.toMatchObject({ code: 'ENOENT' });
+
+      await promisify(execFile)(crashing.restartProgram);
+      await vi.waitFor(async () => expect(await crashing.running()).toContain('router ospf'), 20_000);
+      await steps['readConfiguration']!.act(request, read!, host.context);
+      expect(await readFile(join(request.staging, 'frr.conf'), 'utf8')).toContain('router ospf');
+    } finally {
+      await crashing.close();
+    }
+  });
+});
 
 describe('a load whose tools answer 0 and have not done it', () => {
   it('fails where what was applied was only added to what ran, and puts back what ran', async () => {

@@ -42,6 +42,21 @@ describe('the configuration of FRR', () => {
     expect(service.misfits(imageWith(image), { running, census: ' zebra staticd' })).toHaveLength(2);
   });
 
+  it('is not whole where a daemon does not run that frr.conf has lines for, or that the settings name', () => {
+    const persisted = `${recorded('vtysh/frr-conf.out')}\nrouter rip\n network 10.0.0.0/8\nexit\n`;
+    expect(service.stopped?.(persisted, { running, census })).toEqual([
+      'ripd does not run, and frr.conf has lines of it: what runs lacks its lines, and so would the image; start it, or take it out there',
+    ]);
+    // The control: what runs is all that frr.conf has.
+    expect(service.stopped?.(recorded('vtysh/frr-conf.out'), { running, census })).toEqual([]);
+    expect(service.stopped?.('', { running, census: ' zebra' })).toEqual([]);
+    const settings = { service: 'frr', host: { kind: 'local' }, stateDirectory: '/s', programs: '/p' } as const;
+    const expecting = frrService({ ...settings, daemons: ['bfdd'] });
+    expect(expecting.stopped?.('', { running, census })).toEqual([
+      expect.stringContaining('settings.daemons names it'),
+    ]);
+  });
+
   it('is refused where other defaults give its lines another meaning', () => {
     const datacenter = imageWith(image, { defaults: 'datacenter' });
     expect(service.misfits(datacenter, { running, census })).toEqual([expect.stringContaining('traditional')]);
