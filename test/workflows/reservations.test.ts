@@ -102,8 +102,8 @@ describe.concurrent('a node that is handed over', () => {
     const endOf = async (key: string): Promise<void> => {
       await imprint.temporal.workflow.getHandle(`reclaimNode/${node}/end-${key}`).result();
     };
-    await ending(8, 'first');
-    await ending(20, 'second');
+    await ending(12, 'first');
+    await ending(25, 'second');
     await endOf('first');
     expect(await imprint.catalog.computers.get(node)).toMatchObject({ state: 'inuse' });
     await endOf('second');

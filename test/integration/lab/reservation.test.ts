@@ -136,7 +136,7 @@ describe('a lab machine', () => {
   });
 
   it('is taken back by itself at the end of its time', async () => {
-    const until = new Date(Date.now() + 3_000).toISOString();
+    const until = new Date(Date.now() + 10_000).toISOString();
     const run = await imprint.client.startReservation(
       { node, user: 'jane', from: machine.addressOf('home'), until },
       { requestKey: 'short' },

@@ -4,6 +4,7 @@ import {
   collectHostKey,
   collectMac,
   parseBytes,
+  parseDuration,
   parseMebibytes,
   wholeNumber,
 } from '../../../src/cli/parse-arguments.ts';
@@ -24,6 +25,20 @@ describe('a size', () => {
 
   it.each(['', '0', '-1', '10X', 'M', '1e9', '0x10', '10 M B', '9999999T', 'NaN'])('%j is none', (text) => {
     expect(() => parseBytes(text)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('a time', () => {
+  it.each([
+    ['90m', 5_400_000],
+    ['2h', 7_200_000],
+    ['3d', 259_200_000],
+  ])('%s is %i milliseconds', (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds);
+  });
+
+  it.each(['', '0h', '-1h', '2', '2w', '1.5h', '100000d'])('%j is none', (text) => {
+    expect(() => parseDuration(text)).toThrow(InvalidArgumentError);
   });
 });
 
