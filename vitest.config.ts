@@ -17,8 +17,8 @@ export default defineConfig({
       project('replay', { order: 2, workers: 2, timeoutMs: 2 * minute }),
       project('workflows', { order: 2, workers: 2, timeoutMs: 3 * minute }),
       project('integration', { order: 3, workers: 2, timeoutMs: 3 * minute }),
-      // A guest without KVM needs a core for itself: one file at a time, and a boot takes most of a minute.
-      project('vm', { order: 4, workers: 1, timeoutMs: 20 * minute }),
+      // A guest without KVM keeps a core busy: two files on two cores, and a boot takes most of a minute.
+      project('vm', { order: 4, workers: 2, timeoutMs: 20 * minute }),
     ],
   },
 });

@@ -54,7 +54,7 @@ export async function startSushy(
     config,
     Object.entries(settings)
       .map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`)
-      .join(''),
+      .join('') + firmware,
   );
   const tls = ['--ssl-certificate', certificate, '--ssl-key', key];
   const args = ['--config', config, '-i', '127.0.0.1', '-p', String(port), '--libvirt-uri', uri, ...tls];
@@ -65,6 +65,9 @@ export async function startSushy(
   }, waiting);
   return { daemon, url: `https://127.0.0.1:${String(port)}`, certificateFingerprint: fingerprint };
 }
+
+/** Its own choice is a firmware for secure boot, which hangs in a machine without system management mode. */
+const firmware = `SUSHY_EMULATOR_BOOT_LOADER_MAP = {'UEFI': {'x86_64': '/usr/share/OVMF/OVMF_CODE.fd'}, 'Legacy': {'x86_64': None}}\n`;
 
 const waiting = { timeout: 30_000, interval: 100 };
 
