@@ -112,9 +112,17 @@ function usedOf(volume: Volume, known: Known): UsedBlocks {
   if (volume.probe.type === 'swap') return { used: [], notes: [] };
   if (volume.probe.type === 'LVM2_member') return usedOfPhysicalVolume(volume, known);
   const map = known.mapOf(volume.path);
-  if (map !== undefined) return { used: shift(map, volume.offset), notes: [] };
+  if (map !== undefined) return { used: mergeExtents(shift([...map, ...behindMap(volume)], volume.offset)), notes: [] };
   const what = volume.probe.type ?? 'unknown content';
   return { used: [[volume.offset, volume.sizeBytes]], notes: [`${volume.path} (${what}) is read whole`] };
+}
+
+/** As much as the largest sector. */
+const BOOT_COPY_BYTES = 4096;
+
+/** NTFS keeps a copy of its boot sector in the last sector of its partition, behind everything of which its map tells. */
+function behindMap({ probe, sizeBytes }: Volume): readonly Extent[] {
+  return probe.type === 'ntfs' ? [[sizeBytes - BOOT_COPY_BYTES, BOOT_COPY_BYTES]] : [];
 }
 
 /** Of a physical volume: its metadata, and the used blocks of the logical volumes that lie on it in plain pieces. */

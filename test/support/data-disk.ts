@@ -137,7 +137,6 @@ const readers: Readonly<Record<Part, (file: string, directory: string) => Promis
     return await read('cat', [join(directory, 'btrfs.root', 'kept')]);
   },
   ntfs: async (file) => {
-    await execa('ntfsfix', ['-n', file]);
     return await read('ntfscat', [file, 'kept']);
   },
   swap: async (file) => (await read('blkid', ['-p', '-o', 'value', '-s', 'UUID', file])).trim(),

@@ -16,6 +16,7 @@ let imprint: BaremetalImprint;
 let close: () => Promise<void> = () => Promise.resolve();
 let source: BareMachine;
 let target: BareNode;
+let loaded: BareMachine;
 
 beforeAll(async () => {
   if (needs.some((need) => whyUnavailable(need) !== undefined)) return;
@@ -37,24 +38,34 @@ beforeAll(async () => {
     disks: [await disk('S4', { bytes: 3 * GiB }), await disk('D4', { bytes: GiB })],
   };
   source = await imprint.machine(first);
-  await imprint.machine(target);
+  loaded = await imprint.machine(target);
   await imprint.addNode(first, await source.firstBoot());
   await imprint.addNode(target);
 });
 afterAll(async () => await close());
 beforeEach((context) => skipWithout(context, ...needs));
 
-describe('machines with UEFI firmware, two disks and logical volumes', () => {
-  it('are captured and loaded onto larger disks: each disk at its place, and firmware that knows nothing of them boots the first', async () => {
-    const captured = await imprint.client.startCapture({
+describe('a machine with UEFI firmware, two disks and logical volumes', () => {
+  it('is captured as one image of both disks', async () => {
+    const run = await imprint.client.startCapture({
       ...{ node: 'lab-3', image: 'uefi', operatingSystem: 'debian12', author: 'test', after: 'leaveOff' },
     } as const);
-    await captured.result();
-    const loaded = await imprint.client.startLoad({ node: 'lab-4', image: 'uefi' });
-    await loaded.result();
-    expect(await imprint.client.nodeStatus('lab-4')).toMatchObject({ status: 'READY', currentimage: 'uefi-v1' });
+    await run.result();
 
-    await (await imprint.client.power({ node: 'lab-4', action: 'off' })).result();
+    const { manifest } = await imprint.catalog.revisions.resolve({ image: 'uefi' });
+    expect(manifest?.disks.map(({ file }) => file)).toEqual(['sda.chunks', 'sdb.chunks']);
+    expect(await source.virsh('domstate')).toBe('shut off');
+    const copied = (await imprint.catalog.runs.steps(run.id)).find(({ title }) => title.startsWith('Copy sda, sdb'));
+    // A file system or a volume that was not understood would be read whole, and said here.
+    expect(copied?.evidence?.['notes']).toEqual([]);
+  });
+
+  it('is loaded onto larger disks, each at its place, and firmware that knows nothing of them boots the first', async () => {
+    const run = await imprint.client.startLoad({ node: 'lab-4', image: 'uefi' });
+    await run.result();
+
+    expect(await imprint.client.nodeStatus('lab-4')).toMatchObject({ status: 'READY', currentimage: 'uefi-v1' });
+    await loaded.virsh('destroy');
     const disk = await rawCopy(target.disks[1]?.path ?? '');
     expect(await readDataDisk(imprint.root, disk)).toEqual(keptOnDataDisk);
     expect(await xfsBytes(imprint.root, disk)).toBeGreaterThan(0.6 * GiB);

@@ -60,7 +60,7 @@ tell_volume() {
 # What LVM has allocated, also for volumes that could not be activated; in bytes and extents.
 tell_segments() {
   section segments lvm
-  pvs --segments --noheadings --nosuffix --units b --separator '|' \
+  lvm pvs --segments --noheadings --nosuffix --units b --separator '|' \
     -o pv_name,pe_start,vg_extent_size,pvseg_start,pvseg_size,segtype 2>/run/pvs || say "$(cat /run/pvs)"
 }
 
