@@ -42,16 +42,20 @@ export async function makeDataDisk(directory: string): Promise<string> {
 }
 
 /** What the file `kept` says in each of them, and the UUID of the swap space, read from a raw disk without mounting anything. Programs that find damage reject. */
-export async function readDataDisk(directory: string, disk: string): Promise<Readonly<Record<Part, string>>> {
+export async function readDataDisk(
+  directory: string,
+  disk: string,
+  wanted: readonly Part[],
+): Promise<Readonly<Partial<Record<Part, string>>>> {
   const found: Partial<Record<Part, string>> = {};
-  for (const part of parts) {
+  for (const part of wanted) {
     const file = join(directory, `${part}.read`);
     const places = [`skip=${String(layout[part].start)}`, `count=${String(await mebibytesOf(disk, part))}`];
     await execa('dd', [`if=${disk}`, `of=${file}`, 'bs=1M', 'conv=sparse', 'status=none', ...places]);
     found[part] = await readers[part](file, directory);
     await rm(file);
   }
-  return found as Record<Part, string>;
+  return found;
 }
 
 export const keptOnDataDisk = Object.fromEntries(parts.map((part) => [part, content(part)]));
@@ -61,15 +65,6 @@ async function mebibytesOf(disk: string, part: Part): Promise<number> {
   const { stdout } = await execa('sfdisk', ['-J', disk]);
   const { partitiontable } = JSON.parse(stdout) as { partitiontable: { partitions: { size: number }[] } };
   return Math.floor((partitiontable.partitions[parts.indexOf('xfs')]?.size ?? 0) / 2_048);
-}
-
-/** How large the file system of the last partition is, in bytes. */
-export async function xfsBytes(directory: string, disk: string): Promise<number> {
-  const file = join(directory, 'xfs.size');
-  await execa('dd', [`if=${disk}`, `of=${file}`, 'bs=1M', `skip=${String(layout.xfs.start)}`, 'count=1']);
-  const { stdout } = await execa('xfs_db', ['-r', '-c', 'sb 0', '-c', 'p dblocks blocksize', file], { reject: false });
-  const [blocks = 0, size = 0] = [...stdout.matchAll(/ = (\d+)/g)].map(([, number]) => Number(number));
-  return blocks * size;
 }
 
 async function contentOf(directory: string, part: Part): Promise<string> {
