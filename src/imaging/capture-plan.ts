@@ -112,7 +112,7 @@ function usedOf(volume: Volume, known: Known): UsedBlocks {
   if (volume.probe.type === 'swap') return { used: [], notes: [] };
   if (volume.probe.type === 'LVM2_member') return usedOfPhysicalVolume(volume, known);
   const map = known.mapOf(volume.path);
-  if (map !== undefined) return { used: mergeExtents(shift([...map, ...behindMap(volume)], volume.offset)), notes: [] };
+  if (map !== undefined) return { used: shift(withBootCopy(volume, map), volume.offset), notes: [] };
   const what = volume.probe.type ?? 'unknown content';
   return { used: [[volume.offset, volume.sizeBytes]], notes: [`${volume.path} (${what}) is read whole`] };
 }
@@ -120,9 +120,10 @@ function usedOf(volume: Volume, known: Known): UsedBlocks {
 /** As much as the largest sector. */
 const BOOT_COPY_BYTES = 4096;
 
-/** NTFS keeps a copy of its boot sector in the last sector of its partition, behind everything of which its map tells. */
-function behindMap({ probe, sizeBytes }: Volume): readonly Extent[] {
-  return probe.type === 'ntfs' ? [[sizeBytes - BOOT_COPY_BYTES, BOOT_COPY_BYTES]] : [];
+/** NTFS keeps a copy of its boot sector in the last sector of what it lies on, behind everything of which its map tells. */
+function withBootCopy({ probe, sizeBytes }: Volume | LogicalVolume, map: readonly Extent[]): readonly Extent[] {
+  if (probe.type !== 'ntfs') return map;
+  return mergeExtents([...map, [sizeBytes - BOOT_COPY_BYTES, BOOT_COPY_BYTES]]);
 }
 
 /** Of a physical volume: its metadata, and the used blocks of the logical volumes that lie on it in plain pieces. */
@@ -166,7 +167,8 @@ function whyWhole(
 /** From the logical volume's own offsets to those of the physical volume. */
 function usedOfLogicalVolume(logical: LogicalVolume, on: Volume, map: readonly Extent[] | undefined): UsedBlocks {
   const swapHeader: readonly Extent[] = [[0, 4096]];
-  const own = logical.probe.type === 'swap' ? swapHeader : (map ?? [[0, logical.sizeBytes] as const]);
+  const content = map === undefined ? [[0, logical.sizeBytes] as const] : withBootCopy(logical, map);
+  const own = logical.probe.type === 'swap' ? swapHeader : content;
   const used = logical.mappings
     .filter((piece) => piece.on === on.number)
     .flatMap(({ from, length, offset = 0 }) =>

@@ -13,7 +13,14 @@ const MiB = 1024 ** 2;
 const plain: readonly string[] = ['0|8|linear', '8|23|free', '31|8|linear', '39|88|free'];
 
 /** A disk with an ext4 of 64 MiB at 1 MiB, and a physical volume of 128 MiB at 65 MiB with a logical volume in two pieces; 300 MiB in all. */
-const facts = ({ mountCount = 3, tail = '\n=== end\n', allocated = plain, features = 'extent' } = {}): string =>
+const facts = ({
+  mountCount = 3,
+  tail = '\n=== end\n',
+  allocated = plain,
+  features = 'extent',
+  type = 'ext4',
+  logical = 'xfs',
+} = {}): string =>
   [
     `=== disk\t/dev/vda\t254:0\t${300 * MiB}\t512\tSERIAL-1`,
     `=== table\t/dev/vda\n${JSON.stringify({
@@ -29,12 +36,12 @@ const facts = ({ mountCount = 3, tail = '\n=== end\n', allocated = plain, featur
     })}`,
     '=== dump\t/dev/vda\nlabel: dos\n=== probe\t/dev/vda\nPTTYPE=dos',
     `=== part\t/dev/vda\t/dev/vda1\t254:1\t${MiB}\t${64 * MiB}`,
-    '=== probe\t/dev/vda1\nTYPE=ext4\nUUID=aaaa',
+    `=== probe\t/dev/vda1\nTYPE=${type}\nUUID=aaaa`,
     `=== ext\t/dev/vda1\nFilesystem features:      ${features}\nMount count:              ${mountCount}\nLast mount time:          Sun Nov 29 16:00:00 2026`,
     `=== part\t/dev/vda\t/dev/vda2\t254:2\t${65 * MiB}\t${128 * MiB}`,
     '=== probe\t/dev/vda2\nTYPE=LVM2_member\nUUID=bbbb',
     `=== mapped\t/dev/mapper/vg-ro--ot\t253:0\t${16 * MiB}\n0 16384 linear 254:2 2048\n16384 16384 linear 254:2 65536`,
-    '=== probe\t/dev/mapper/vg-ro--ot\nTYPE=xfs\nUUID=cccc',
+    `=== probe\t/dev/mapper/vg-ro--ot\nTYPE=${logical}\nUUID=cccc`,
     `=== segments\tlvm\n  ${allocated.map((row) => `/dev/vda2|${MiB}|${MiB}|${row}`).join('\n  ')}`,
   ].join('\n') + tail;
 const disk = (read: MachineFacts) => selectDisk(read.disks, 'vda', { serial: 'SERIAL-1' });
@@ -66,6 +73,20 @@ describe('a machine', () => {
       [299 * MiB, MiB],
     ]);
     expect(notes).toEqual([]);
+  });
+
+  it('is captured with the copy of the boot sector that NTFS keeps behind its last cluster', () => {
+    const used = (text: string) => {
+      const read = readFacts(text);
+      return usedBlocks(disk(read), read, () => [[0, 4_096]]).used;
+    };
+    // What follows it are the metadata of the physical volume and the first block on it.
+    const ofPartition = [65 * MiB - 4_096, 4_096 + MiB + 4_096];
+    const ofVolume = [65 * MiB + 40 * MiB - 4_096, 4_096];
+    expect(used(facts())).not.toContainEqual(ofPartition);
+    expect(used(facts({ type: 'ntfs' }))).toContainEqual(ofPartition);
+    expect(used(facts())).not.toContainEqual(ofVolume);
+    expect(used(facts({ logical: 'ntfs' }))).toContainEqual(ofVolume);
   });
 
   it.each([
