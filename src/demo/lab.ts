@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { formatCurrentImage } from '../domain/current-image.ts';
 import type { DemoScene, DemoSystem } from './demo-system.ts';
 import { tellLab } from './lab-story.ts';
-import { importImage, registerNodes } from './register.ts';
+import { demoNode, importImage, registerNodes } from './register.ts';
 import { requireRoot } from './require-root.ts';
 import { makeKey, startSshServer, stopSshServer } from './ssh-server.ts';
 import type { Outcome } from './story.ts';
@@ -38,18 +38,7 @@ async function tell(scene: DemoScene): Promise<Outcome> {
     return await startSshServer(platform.state, { directory, hostName: 'lab-1', publicKey, port });
   };
   const machine = await boot('lab-1');
-  const node = {
-    name: 'lab-1',
-    managementNode: 'demo',
-    provisioningSystem: 'lab',
-    address: '127.0.0.1',
-    sshPort: port,
-    macAddresses: [],
-    memoryMiB: 1024,
-    cpus: 1,
-    hostKeys: [machine.hostKey],
-    settings: {},
-  };
+  const node = { ...demoNode('lab-1', 'lab', {}), sshPort: port, hostKeys: [machine.hostKey] };
   await registerNodes(client.catalog, [node], scene.environment, say);
   await importCourse(scene);
   const install = async (image: string): Promise<void> => {

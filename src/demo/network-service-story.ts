@@ -4,6 +4,7 @@ import type { DemoScene } from './demo-system.ts';
 import { complete, heading, refused, tellProofs, type Say } from './follow.ts';
 import type { FrrRouter } from './frr-router.ts';
 import type { Proof } from './parts.ts';
+import type { SlowFrrReload } from './slow-frr-reload.ts';
 import type { Outcome } from './story.ts';
 import { until } from './until.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -13,8 +14,8 @@ export interface Routers {
   /** Captured over SSH. */
   readonly source: FrrRouter;
   readonly target: FrrRouter;
-  /** A program that applies the first configuration of `target` slowly: it makes `begun`, and goes on when there is `go`. */
-  readonly slow: { readonly programs: string; readonly begun: string; readonly go: string };
+  /** Of `target`. */
+  readonly slow: SlowFrrReload;
 }
 
 const image = 'demo-edge';

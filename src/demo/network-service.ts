@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NewComputer } from '../catalog/catalog.ts';
 import type { StateDirectory } from '../platform/state-directory.ts';
 import type { DemoScene, DemoSystem } from './demo-system.ts';
 import { removeFrrRouter, startFrrRouter } from './frr-router.ts';
 import { tellRouters, type Routers } from './network-service-story.ts';
-import { introduce, registerNodes } from './register.ts';
+import { demoNode, introduce, registerNodes } from './register.ts';
 import { requireRoot } from './require-root.ts';
 import { makeKey, startSshServer, stopSshServer } from './ssh-server.ts';
+import { makeSlowFrrReload } from './slow-frr-reload.ts';
 import type { Outcome } from './story.ts';
 
 /** Two real routers, whose configuration is what Imprint captures and loads. */
@@ -49,7 +49,7 @@ async function tell(scene: DemoScene): Promise<Outcome> {
     return await startFrrRouter({ name: instanceOf(platform.state, node), daemons, directory });
   };
   const [source, target] = [await start('edge-1'), await start('edge-2')];
-  const slow = await slowReload(directories.root, target.name);
+  const slow = await makeSlowFrrReload(join(directories.root, 'programs'), target.name);
   const ssh = await startSshServer(platform.state, {
     directory: join(directories.root, 'sshd'),
     hostName: 'edge-1',
@@ -59,8 +59,8 @@ async function tell(scene: DemoScene): Promise<Outcome> {
   const host = { kind: 'ssh', address: '127.0.0.1', port: ssh.port, keySecret: 'router-key', hostKeys: [ssh.hostKey] };
   const common = { service: 'frr', stateDirectory: join(directories.root, 'state') };
   const computers = [
-    computer('edge-1', { ...common, pathspace: source.name, host }),
-    computer('edge-2', {
+    demoNode('edge-1', 'network-service', { ...common, pathspace: source.name, host }),
+    demoNode('edge-2', 'network-service', {
       ...common,
       pathspace: target.name,
       programs: slow.programs,
@@ -75,37 +75,4 @@ async function tell(scene: DemoScene): Promise<Outcome> {
   );
   const routers: Routers = { source, target, slow };
   return await tellRouters(scene, routers);
-}
-
-/** frr-reload.py, whose first run applies one line and then waits until it is let go; it is the real one from then on. */
-async function slowReload(root: string, name: string): Promise<Routers['slow']> {
-  const programs = join(root, 'programs');
-  const [begun, go] = [join(programs, 'begun'), join(programs, 'go')];
-  await mkdir(programs);
-  const program = join(programs, 'frr-reload.py');
-  await writeFile(
-    program,
-    `#!/bin/sh
-[ "$1" = --reload ] && [ ! -e '${begun}' ] || exec /usr/lib/frr/frr-reload.py "$@"
-vtysh -N ${name} -c 'configure terminal' -c 'ip route 10.99.0.0/16 blackhole'
-: > '${begun}'
-while [ ! -e '${go}' ]; do sleep 0.1; done
-`,
-  );
-  await chmod(program, 0o755);
-  return { programs, begun, go };
-}
-
-function computer(name: string, settings: Readonly<Record<string, unknown>>): NewComputer {
-  return {
-    name,
-    managementNode: 'demo',
-    provisioningSystem: 'network-service',
-    address: '127.0.0.1',
-    sshPort: 22,
-    macAddresses: [],
-    memoryMiB: 1,
-    cpus: 1,
-    settings,
-  };
 }

@@ -31,6 +31,14 @@ export async function registerNodes(
   say(`   registered the management node demo and ${computers.map(({ name }) => name).join(', ')}`);
 }
 
+/** A node that the demo has on this host; what matters of it lies in its settings. */
+export function demoNode(name: string, system: string, settings: Readonly<Record<string, unknown>>): NewComputer {
+  return {
+    ...{ name, managementNode: 'demo', provisioningSystem: system, address: '127.0.0.1', sshPort: 22 },
+    ...{ macAddresses: [], memoryMiB: 1024, cpus: 1, settings },
+  };
+}
+
 /** Makes known what a system without an OS module captures and loads, as an administrator does once. */
 export async function introduce(
   catalog: Catalog,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { NewComputer } from '../catalog/catalog.ts';
 import type { DemoScene, DemoSystem } from './demo-system.ts';
-import { introduce, registerNodes } from './register.ts';
+import { demoNode, introduce, registerNodes } from './register.ts';
 import { writeSimulatedSecrets } from './directories.ts';
 import type { Outcome } from './story.ts';
 import { createXcatDouble, type XcatDouble } from './xcat-double/index.ts';
@@ -41,24 +41,14 @@ async function tell(scene: DemoScene, double: XcatDouble): Promise<Outcome> {
 }
 
 function computer(name: string, double: XcatDouble): NewComputer {
-  return {
-    name,
-    managementNode: 'demo',
-    provisioningSystem: 'xcat',
-    address: '127.0.0.1',
-    sshPort: 22,
-    macAddresses: [],
-    memoryMiB: 2048,
-    cpus: 2,
-    settings: {
-      node: double.node(name),
-      xcatRoot: double.root,
-      stateDirectory: join(double.root, 'imprint'),
-      images: { in: 'repository', directory: double.repository },
-      load: { bootTarget: 'deploy' },
-      confirmSeconds: 20,
-      shutdownSeconds: 10,
-      pollSeconds: 0.2,
-    },
-  };
+  return demoNode(name, 'xcat', {
+    node: double.node(name),
+    xcatRoot: double.root,
+    stateDirectory: join(double.root, 'imprint'),
+    images: { in: 'repository', directory: double.repository },
+    load: { bootTarget: 'deploy' },
+    confirmSeconds: 20,
+    shutdownSeconds: 10,
+    pollSeconds: 0.2,
+  });
 }

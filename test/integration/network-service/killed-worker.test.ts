@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { makeSlowFrrReload } from '../../../src/demo/slow-frr-reload.ts';
 import type { TestImprint } from '../../support/imprint.ts';
 import { withImprint } from '../../support/imprint-suite.ts';
 import { configuredByHand } from '../../support/network-service-fixture.ts';
@@ -26,33 +27,12 @@ afterAll(async () => {
   await Promise.all(routers.map(async (router) => await router.close()));
 });
 
-/** frr-reload.py, whose first run applies some lines and then waits until it is let go; it is the real one from then on. */
-async function slowReload(
-  name: string,
-): Promise<{ readonly programs: string; readonly begun: string; readonly go: string }> {
-  const programs = join(dirname(imprint.library), 'slow');
-  const [begun, go] = [join(programs, 'begun'), join(programs, 'go')];
-  await mkdir(programs);
-  const program = join(programs, 'frr-reload.py');
-  await writeFile(
-    program,
-    `#!/bin/sh
-[ "$1" = --reload ] && [ ! -e ${begun} ] || exec /usr/lib/frr/frr-reload.py "$@"
-vtysh -N ${name} -c 'configure terminal' -c 'ip route 10.99.0.0/16 blackhole'
-: > ${begun}
-while [ ! -e ${go} ]; do sleep 0.1; done
-`,
-  );
-  await chmod(program, 0o755);
-  return { programs, begun, go };
-}
-
 describe('a worker that is killed while a configuration is applied', () => {
   it('leaves it half applied, and the next attempt waits for what is under way and applies all of it', async () => {
     const [source, target] = routers as readonly [Router, Router];
     await source.configure(...configuredByHand);
     await target.configure('ip route 10.1.0.0/16 blackhole');
-    const { programs, begun, go } = await slowReload(target.name);
+    const { programs, begun, go } = await makeSlowFrrReload(join(dirname(imprint.library), 'slow'), target.name);
     await addService(imprint, source.name, { service: 'frr', pathspace: source.name });
     await addService(imprint, target.name, { service: 'frr', pathspace: target.name, programs });
     const first = await imprint.startWorker();
