@@ -15,7 +15,15 @@ import type { Shell } from '../../src/remote/shell.ts';
 import { defineBareMachine, type BareDisk, type BareMachine } from './bare-machine.ts';
 import { startSushy, startVirtualBmc, type MachinesOfLibvirt } from './emulated-controllers.ts';
 import { startSegment, type DhcpServer, type Segment } from './segment.ts';
-import { buildGuest, managementNode, openShells, startServices, writeSecrets, type Close } from './vm-services.ts';
+import {
+  buildGuest,
+  managementNode,
+  openShells,
+  startServices,
+  startWhole,
+  writeSecrets,
+  type Close,
+} from './vm-services.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
 /** A machine that is to be added. */
@@ -56,16 +64,7 @@ export interface BaremetalOptions {
 }
 
 export async function startBaremetalImprint(options: BaremetalOptions): Promise<BaremetalImprint> {
-  const closers: Close[] = [];
-  const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
-  };
-  try {
-    return { ...(await start(options, closers)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return await startWhole(async (closers) => await start(options, closers));
 }
 
 async function start({ names, dhcp }: BaremetalOptions, closers: Close[]): Promise<Omit<BaremetalImprint, 'stop'>> {
@@ -76,8 +75,7 @@ async function start({ names, dhcp }: BaremetalOptions, closers: Close[]): Promi
   const library = services.environment.IMPRINT_LIBRARY;
   await useBuiltEnvironment(library);
   const macs = names.map((_name, index) => `52:54:00:ba:00:${(index + 16).toString(16)}`);
-  const segment = await startSegment({ home: root, macs, dhcp });
-  closers.push(segment.close);
+  const segment = await startSegment({ home: root, macs, dhcp }, closers);
   const host = { root, uri: await startLibvirtIn(segment, root, closers) };
   const environment = {
     ...services.environment,
@@ -141,7 +139,7 @@ function controllersOf(host: MachinesOfLibvirt, closers: Close[]) {
   const login = { user: 'admin', passwordSecret: 'bmc', restSeconds: 0, confirmSeconds: 60 };
   const tools = openStateDirectory().then(async (state) => await ensurePythonTools(state, createProgressReporter()));
   // One stands before all machines.
-  let sushy: ReturnType<typeof startSushy> | undefined;
+  let sushy: Promise<Readonly<Record<'url' | 'certificateFingerprint', string>>> | undefined;
   return {
     ipmi: async (name: string) => {
       const { daemon, port } = await startVirtualBmc(await tools, host, name);
@@ -149,9 +147,12 @@ function controllersOf(host: MachinesOfLibvirt, closers: Close[]) {
       return { kind: 'ipmi', address: '127.0.0.1', port, cipherSuite: 3, ...login };
     },
     redfish: async (name: string) => {
-      sushy ??= startSushy(await tools, host);
-      const { daemon, ...access } = await sushy;
-      closers.push(daemon.stop);
+      sushy ??= tools.then(async (directory) => {
+        const { daemon, ...access } = await startSushy(directory, host);
+        closers.push(daemon.stop);
+        return access;
+      });
+      const access = await sushy;
       const { stdout: system } = await execa('virsh', ['-q', '-c', host.uri, 'domuuid', name]);
       return { kind: 'redfish', system: system.trim(), ...access, ...login };
     },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import { startDaemon, tailOf, type Daemon } from './bmc-daemon.ts';
 import type { DhcpServer, SegmentMachine } from './segment.ts';
+import type { Close } from './vm-services.ts';
 
 /** Where DHCP and TFTP servers run, and for whom. */
 export interface BootServers {
@@ -19,10 +20,10 @@ export interface BootServers {
 const documentation = new URL('../../docs/imaging.md', import.meta.url);
 
 /** Starts them with the examples of docs/imaging.md, in which only addresses and machines are other ones. */
-export async function startServers(dhcp: DhcpServer, servers: BootServers): Promise<readonly Daemon[]> {
-  if (dhcp === 'dnsmasq') return [await startDnsmasq(servers, await dnsmasqExample(servers))];
+export async function startServers(dhcp: DhcpServer, servers: BootServers, closers: Close[]): Promise<void> {
   const onlyTftp = `enable-tftp\ntftp-root=${servers.tftp}\n`;
-  return [await startDnsmasq(servers, onlyTftp), await startKea(servers)];
+  closers.push((await startDnsmasq(servers, dhcp === 'dnsmasq' ? await dnsmasqExample(servers) : onlyTftp)).stop);
+  if (dhcp === 'kea') closers.push((await startKea(servers)).stop);
 }
 
 async function startDnsmasq({ home, namespace }: BootServers, text: string): Promise<Daemon> {
@@ -85,9 +86,14 @@ interface Server {
 
 async function startIn(namespace: string, { words, log, ready, env = {} }: Server): Promise<Daemon> {
   const daemon = startDaemon({ file: 'ip', args: ['netns', 'exec', namespace, ...words], log, env });
-  await vi.waitFor(async () => {
-    if (!(await readFile(log, 'utf8').catch(() => '')).includes(ready))
-      throw new Error(`${words[0] ?? ''}: ${await tailOf(log)}`);
-  }, 30_000);
+  try {
+    await vi.waitFor(async () => {
+      if (!(await readFile(log, 'utf8').catch(() => '')).includes(ready))
+        throw new Error(`${words[0] ?? ''}: ${await tailOf(log)}`);
+    }, 30_000);
+  } catch (error) {
+    await daemon.stop();
+    throw error;
+  }
   return daemon;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { firstScript } from '../../src/imaging/boot-script.ts';
 import { startServers } from './boot-servers.ts';
 import { ip, namespaceName } from './router.ts';
+import type { Close } from './vm-services.ts';
 
 /** A machine of the segment, as its DHCP server knows it. */
 export interface SegmentMachine {
@@ -26,7 +27,6 @@ export interface Segment {
   /** Takes this host's cable out, and puts it in again. */
   cut(): Promise<void>;
   join(): Promise<void>;
-  close(): Promise<void>;
 }
 
 const networkPrograms = ['undionly.kpxe', 'ipxe.efi'];
@@ -41,26 +41,23 @@ export interface SegmentOptions {
   readonly dhcp: DhcpServer;
 }
 
-/** Needs root. */
-export async function startSegment({ home, macs, dhcp }: SegmentOptions): Promise<Segment> {
+/** Needs root. What ends it is put into `closers` as it is made. */
+export async function startSegment({ home, macs, dhcp }: SegmentOptions, closers: Close[]): Promise<Segment> {
   const namespace = namespaceName();
   const network = networkOf(process.pid);
   const machines = macs.map((mac, index) => ({ mac, address: `${network}.${String(17 + index)}` }));
   const [address, card] = [`${network}.1`, `${namespace}h`];
   await ip('netns', 'add', namespace);
+  closers.push(async () => await ip('netns', 'del', namespace));
   await layCables(namespace, { card, address: `${address}/24`, serverAddress: `${network}.2/24` });
   const tftp = await writeTftp(join(home, 'tftp'), address);
-  const daemons = await startServers(dhcp, { home, namespace, network, machines, tftp });
+  closers.push(async () => await ip('link', 'del', card));
+  await startServers(dhcp, { home, namespace, network, machines, tftp }, closers);
   return {
     ...{ namespace, address, machines },
     bytesReceived: async () => Number(await readFile(`/sys/class/net/${card}/statistics/rx_bytes`, 'utf8')),
     cut: async () => await ip('link', 'set', card, 'down'),
     join: async () => await ip('link', 'set', card, 'up'),
-    close: async () => {
-      for (const daemon of daemons) await daemon.stop();
-      await ip('link', 'del', card);
-      await ip('netns', 'del', namespace);
-    },
   };
 }
 

@@ -25,6 +25,7 @@ import {
   managementNode,
   openShells,
   startServices,
+  startWhole,
   writeSecrets,
   type Close,
   type VmServicesOptions,
@@ -75,16 +76,7 @@ interface VmImprintOptions extends VmServicesOptions {
 
 /** Starts everything but a worker, and imports the base image (two disks). 30 s when the guest image was built before, else two minutes. */
 export async function startVmImprint(options: VmImprintOptions = {}): Promise<VmImprint> {
-  const closers: Close[] = [];
-  const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
-  };
-  try {
-    return { ...(await start(closers, options)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return await startWhole(async (closers) => await start(closers, options));
 }
 
 async function start(closers: Close[], options: VmImprintOptions): Promise<Omit<VmImprint, 'stop'>> {

@@ -17,6 +17,22 @@ export const managementNode = 'mn-test';
 
 export type Close = () => Promise<void>;
 
+/** What `start` makes, with a `stop` that ends all that it has put into the closers, the last first. When it fails halfway, that is ended at once. */
+export async function startWhole<T extends object>(
+  start: (closers: Close[]) => Promise<T>,
+): Promise<T & { readonly stop: Close }> {
+  const closers: Close[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return { ...(await start(closers)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
 export interface VmServicesOptions {
   /** Default: a fresh one on the server of this test process. */
   readonly startDatabase?: () => Promise<TestDatabase>;
