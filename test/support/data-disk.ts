@@ -42,20 +42,16 @@ export async function makeDataDisk(directory: string): Promise<string> {
 }
 
 /** What the file `kept` says in each of them, and the UUID of the swap space, read from a raw disk without mounting anything. Programs that find damage reject. */
-export async function readDataDisk(
-  directory: string,
-  disk: string,
-  wanted: readonly Part[],
-): Promise<Readonly<Partial<Record<Part, string>>>> {
+export async function readDataDisk(directory: string, disk: string): Promise<Readonly<Record<Part, string>>> {
   const found: Partial<Record<Part, string>> = {};
-  for (const part of wanted) {
+  for (const part of parts) {
     const file = join(directory, `${part}.read`);
     const places = [`skip=${String(layout[part].start)}`, `count=${String(await mebibytesOf(disk, part))}`];
     await execa('dd', [`if=${disk}`, `of=${file}`, 'bs=1M', 'conv=sparse', 'status=none', ...places]);
     found[part] = await readers[part](file, directory);
     await rm(file);
   }
-  return found;
+  return found as Record<Part, string>;
 }
 
 export const keptOnDataDisk = Object.fromEntries(parts.map((part) => [part, content(part)]));
@@ -64,7 +60,17 @@ async function mebibytesOf(disk: string, part: Part): Promise<number> {
   if (part !== 'xfs') return layout[part].size;
   const { stdout } = await execa('sfdisk', ['-J', disk]);
   const { partitiontable } = JSON.parse(stdout) as { partitiontable: { partitions: { size: number }[] } };
-  return Math.floor((partitiontable.partitions[parts.indexOf('xfs')]?.size ?? 0) / 2_048);
+  // It ends before the disk's own copy of the table, in the middle of a mebibyte.
+  return Math.ceil((partitiontable.partitions[parts.indexOf('xfs')]?.size ?? 0) / 2_048);
+}
+
+/** How large the file system of the last partition is, in bytes. */
+export async function xfsBytes(directory: string, disk: string): Promise<number> {
+  const file = join(directory, 'xfs.size');
+  await execa('dd', [`if=${disk}`, `of=${file}`, 'bs=1M', `skip=${String(layout.xfs.start)}`, 'count=1']);
+  const { stdout } = await execa('xfs_db', ['-r', '-c', 'sb 0', '-c', 'p dblocks blocksize', file], { reject: false });
+  const [blocks = 0, size = 0] = [...stdout.matchAll(/ = (\d+)/g)].map(([, number]) => Number(number));
+  return blocks * size;
 }
 
 async function contentOf(directory: string, part: Part): Promise<string> {
@@ -132,6 +138,7 @@ const readers: Readonly<Record<Part, (file: string, directory: string) => Promis
     return await read('cat', [join(directory, 'btrfs.root', 'kept')]);
   },
   ntfs: async (file) => {
+    await execa('ntfsfix', ['-n', file]);
     return await read('ntfscat', [file, 'kept']);
   },
   swap: async (file) => (await read('blkid', ['-p', '-o', 'value', '-s', 'UUID', file])).trim(),
