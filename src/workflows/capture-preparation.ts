@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { NamedRevision } from '../activities/claiming.ts';
 import type { CaptureImageInput } from '../domain/inputs.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
@@ -96,8 +97,8 @@ async function clearStaging({ steps, request, staged }: Capture, step: StepInput
 }
 
 /**
- * Steps 5.1, 5.2 … Once preCapture begins, the system loses its users: an administrator must decide what becomes of the node. In the plan of a run
- * that takes another up that may lie behind it already.
+ * Steps 5.1, 5.2 … Once preCapture begins, or a machine without an OS module is asked to power off, nobody can work on the node: an administrator must decide
+ * what becomes of it. In the plan of a run that takes another up that may lie behind it already.
  */
 export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]): Promise<void> {
   const { steps } = capture;
@@ -106,7 +107,7 @@ export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]):
   await takePlanSteps(steps, '5', plan, {
     ...work,
     act: async (step, planned) => {
-      if (planned.kind === 'preCapture' || planned.kind === 'proveOff') {
+      if (takesFromUser(planned)) {
         steps.touch();
         steps.rescue = async (back) => await rescue(capture, sealed, back);
       }
@@ -118,4 +119,9 @@ export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]):
       return await work.act(step, planned);
     },
   });
+}
+
+function takesFromUser({ kind }: PlanStep): boolean {
+  if (kind === 'askOff') return patched('ask-off-touches');
+  return kind === 'preCapture' || kind === 'proveOff';
 }

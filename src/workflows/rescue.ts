@@ -5,13 +5,14 @@ import type { Capture } from './capture.ts';
 import { sentenceOf } from './failure-sentence.ts';
 
 /**
- * Step 10: gives the machine of a capture that was given up back to its user, as far as that is possible: power on, host keys, postLoad. What
- * preCapture has removed does not come back; the outcome of the run lists it.
+ * Step 10: gives the machine of a capture that was given up back to its user, as far as that is possible: power on, host keys, postLoad; power
+ * on alone where no OS module is involved. What preCapture has removed does not come back; the outcome of the run lists it.
  */
 export async function rescue(capture: Capture, sealed: boolean, step: StepInput): Promise<void> {
   const { node, steps, revision } = capture;
   const { resumes } = capture.request;
   await onNode(steps.managementNode, 'poll', `Power on ${node}`).setPower({ ...step, action: 'on', force: false });
+  if (revision.withoutSystem === true) return steps.keep(`${node} is on again`);
   const learn = onNode(steps.managementNode, 'poll', `Wait for the host keys of ${node}`);
   if (sealed) await learn.learnHostKeys({ ...step, revisionId: revision.id });
   const missing = await prepare(capture, step);

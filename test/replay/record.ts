@@ -16,6 +16,7 @@ import { serviceScenarios } from './service-scenarios.ts';
 import { shortScenarios } from './short-scenarios.ts';
 import { readSet } from './released.ts';
 import { digestWorkflows, type CodeDigests } from './workflow-code.ts';
+import { xcatScenarios } from './xcat-scenarios.ts';
 
 /**
  * Records histories of all procedures on the simulated world, and their tampered copies: `npm run histories:record`. Run it when a change of
@@ -28,6 +29,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const scenarios: readonly Scenario[] = [
   ...shortScenarios,
   ...serviceScenarios,
+  ...xcatScenarios,
   { workflow: 'captureImage', name: 'left-off', run: async (recorder) => await capture(recorder, 'leaveOff') },
   { workflow: 'captureImage', name: 'reloaded', run: async (recorder) => await capture(recorder, 'reload') },
   { workflow: 'captureImage', name: 'powered-on', run: async (recorder) => await capture(recorder, 'powerOn') },

@@ -67,6 +67,12 @@ describe('captures and loads of nodes that xCAT drives', () => {
     return await readManifest(place, join(imprint.library, `${image}-v1`), context);
   };
 
+  const untilHeld = async (run: string): Promise<void> =>
+    await vi.waitFor(async () => {
+      const hold = await imprint.catalog.holds.find(run);
+      expect(hold).toMatchObject({ reason: expect.stringMatching(/gave up/) });
+    }, patience);
+
   it('captures a node through the imaging environment, and loads another one with it', async () => {
     const source = await addNode('repository');
     const image = await captured(source);
@@ -162,6 +168,30 @@ describe('captures and loads of nodes that xCAT drives', () => {
     expect((await readdir(double.repository)).filter((file) => file.startsWith(image))).toEqual([]);
     expect(await imprint.catalog.revisions.findImage(image)).toBeUndefined();
     expect((await double.events()).filter((event) => event === `${source} boot`)).toEqual([]);
+  });
+
+  it('holds a capture whose imaging gave up, and goes on there: the node is asked to power off once', async () => {
+    const source = await addNode('repository');
+    await double.set(source, 'imaging-fails', '');
+    const { run } = await capture(source, { onFailure: 'hold' });
+    await untilHeld(run.id);
+    expect((await imprint.catalog.computers.get(source)).state).toBe('maintenance');
+    await run.answer('retry', { by: 'alice', reason: 'the environment was mended' });
+    await run.result();
+    const asked = (await double.commands()).filter((command) => command === `rpower ${source} softoff`);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('gives the node of such a capture back to its user when an operator says rescue: on, and not prepared', async () => {
+    const source = await addNode('repository');
+    await double.set(source, 'imaging-fails', '');
+    const { run } = await capture(source, { onFailure: 'hold' });
+    await untilHeld(run.id);
+    await run.answer('rescue', { by: 'alice', reason: 'its user needs it' });
+    await failureOf(run);
+    expect((await imprint.catalog.runs.find(run.id))?.outcome).toMatch(new RegExp(`; ${source} is on again$`));
+    expect([await double.fact(source, 'power'), await double.fact(source, 'boot')]).toEqual(['on', 'boot']);
+    expect((await double.events()).filter((event) => event === `${source} boot`)).toHaveLength(1);
   });
 
   it('takes a load back that was cancelled while it wrote the disk: off, and nothing boots what is half written', async () => {
