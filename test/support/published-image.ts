@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest, Revision } from '../../src/domain/image.ts';
@@ -11,22 +12,44 @@ import { simulatedSystem, type TestImprint } from './imprint.ts';
  * management node.
  */
 export async function publishByHand(
-  { catalog, library: root }: TestImprint,
+  imprint: TestImprint,
   image: string,
-  library: Pick<LibraryPlace, 'name' | 'root'> = { name: 'mn-test', root },
+  library: Pick<LibraryPlace, 'name' | 'root'> = { name: 'mn-test', root: imprint.library },
 ): Promise<Revision> {
+  return await publish(imprint, image, library, { content: Buffer.from('disk'), sha256: 'ab'.repeat(32) });
+}
+
+/** The same with a disk that is what the manifest says of it, in the library of the management node. */
+export async function publishDisk(imprint: TestImprint, image: string, content: Buffer): Promise<Revision> {
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  return await publish(imprint, image, { name: 'mn-test', root: imprint.library }, { content, sha256 });
+}
+
+async function publish(
+  { catalog }: TestImprint,
+  image: string,
+  library: Pick<LibraryPlace, 'name' | 'root'>,
+  { content, sha256 }: { readonly content: Buffer; readonly sha256: string },
+): Promise<Revision> {
+  const { length: bytes } = content;
   const owner = `importImage/${image}/${String(Math.random())}`;
   const request = { owner, image, operatingSystem: simulatedSystem, comment: '', author: 'test' };
   const revision = await catalog.revisions.reserve(request);
   const path = join(library.root, nameOfRevision(revision));
-  const disk = { name: 'vda', file: 'vda.simulated', format: 'simulated', virtualSizeBytes: 4, sizeBytes: 4 } as const;
+  const disk = {
+    name: 'vda',
+    file: 'vda.simulated',
+    format: 'simulated',
+    virtualSizeBytes: bytes,
+    sizeBytes: bytes,
+  } as const;
   const manifest: Manifest = {
     schema: 1,
     image,
     revision: revision.revision,
     revisionId: revision.id,
     operatingSystem: simulatedSystem,
-    disks: [{ ...disk, sha256: 'ab'.repeat(32) }],
+    disks: [{ ...disk, sha256 }],
     source: { provisioningSystem: 'import', computer: 'import', run: owner },
     cleanShutdown: { kind: 'imported' },
     sealChecks: [],
@@ -34,8 +57,8 @@ export async function publishByHand(
   };
   await mkdir(path, { recursive: true });
   await writeFile(join(path, 'manifest.json'), formatManifest(manifest));
-  await writeFile(join(path, disk.file), 'disk');
-  const copy = { revisionId: revision.id, library: library.name, path, sizeBytes: 4 };
+  await writeFile(join(path, disk.file), content);
+  const copy = { revisionId: revision.id, library: library.name, path, sizeBytes: bytes };
   return await catalog.revisions.publish(owner, revision.id, manifest, copy);
 }
 
