@@ -1,7 +1,6 @@
-import { buildGuestImage } from '../platform/guest-image.ts';
-import { findAccelerator } from '../platform/kvm.ts';
 import type { DemoScene, DemoSystem } from './demo-system.ts';
-import { writeSecrets, writeSimulatedSecrets } from './directories.ts';
+import { writeSimulatedSecrets } from './directories.ts';
+import { prepareGuest } from './guest.ts';
 import type { DemoParts } from './parts.ts';
 import { createRealParts } from './real-parts.ts';
 import { register } from './register.ts';
@@ -39,15 +38,9 @@ async function tellOn(scene: DemoScene, parts: DemoParts): Promise<Outcome> {
   }
 }
 
-async function makeRealParts({ client, platform, directories, reporter }: DemoScene): Promise<DemoParts> {
-  const guest = await reporter.during('Preparing the guest image', async (detail) => {
-    return await buildGuestImage({ directory: await platform.state.directory('guest'), report: detail });
-  });
-  await writeSecrets(directories, guest);
-  const accelerator = await reporter.during(
-    'Trying whether KVM works',
-    async () => await findAccelerator({ kernel: guest.kernel, timeoutMs: 20_000 }),
-  );
+async function makeRealParts(scene: DemoScene): Promise<DemoParts> {
+  const { client, platform, directories } = scene;
+  const { guest, accelerator } = await prepareGuest(scene);
   const ports = [await platform.state.freePort('demo-1'), await platform.state.freePort('demo-2')] as const;
   return createRealParts(client.catalog, directories, { guest, accelerator, ports, uri: platform.libvirtUri ?? '' });
 }

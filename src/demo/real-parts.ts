@@ -4,9 +4,9 @@ import type { Catalog, NewComputer } from '../catalog/catalog.ts';
 import { NotReadyError } from '../domain/errors.ts';
 import type { GuestImage } from '../platform/guest-image.ts';
 import { createJobs } from '../remote/jobs.ts';
-import { createShellPool } from '../remote/shell-pool.ts';
-import type { Shell } from '../remote/shell.ts';
+import { createLocalShell } from '../remote/local-shell.ts';
 import { configureNode, stayLoggedIn } from './administrator.ts';
+import { createNodeShells } from './node-shells.ts';
 import type { DemoParts } from './parts.ts';
 import { compare, identify, survey, type Identity } from './survey.ts';
 import type { DemoDirectories } from './directories.ts';
@@ -26,21 +26,10 @@ const copyRateBytes = 40 * 1024 ** 2;
 
 /** The story on real virtual machines. */
 export function createRealParts(catalog: Catalog, directories: DemoDirectories, machines: RealMachines): DemoParts {
-  const pool = createShellPool();
+  const [local, nodes] = [createLocalShell(), createNodeShells(catalog, machines.guest.privateKey)];
   const session = new AbortController();
   const signal = session.signal;
   let captured: Identity | undefined;
-
-  async function shellTo(node: string): Promise<{ shell: Shell; hostKeys: readonly string[] }> {
-    const computer = await catalog.computers.get(node);
-    const hostKeys = computer.hostKeys ?? [];
-    const privateKey = async () =>
-      Buffer.from(await pool.local.download(machines.guest.privateKey, local(signal))).toString('utf8');
-    return {
-      hostKeys,
-      shell: pool.ssh({ address: computer.address, port: computer.sshPort, user: 'root', privateKey, hostKeys }),
-    };
-  }
 
   return {
     introduction: `two real virtual machines under libvirt (${machines.accelerator}), Debian 12 with its own kernel, systemd and sshd`,
@@ -49,7 +38,7 @@ export function createRealParts(catalog: Catalog, directories: DemoDirectories, 
     workerEnvironment: {},
     copyRateBytes,
     configure: async () => {
-      const { shell, hostKeys } = await shellTo('demo-1');
+      const { shell, hostKeys } = await nodes.to('demo-1');
       captured = await identify(shell, hostKeys, signal);
       const done = await configureNode(shell, signal);
       stayLoggedIn(shell, signal);
@@ -57,19 +46,19 @@ export function createRealParts(catalog: Catalog, directories: DemoDirectories, 
     },
     copyWithoutWorker: async (run) => {
       const directory = await copyJob(join(directories.root, 'machines', 'demo-1', '.jobs'));
-      const state = await createJobs().read(pool.local, directory, { signal, progress: () => undefined });
+      const state = await createJobs().read(local, directory, { signal, progress: () => undefined });
       if (state.phase !== 'running') throw new NotReadyError(`the copy of run ${run} is ${state.phase}`);
       const percent = [...state.outputTail.matchAll(/\(([\d.]+)\/100%\)/g)].at(-1)?.[1] ?? '0';
       return { startedAt: state.startedAt, fraction: Number(percent) / 100 };
     },
     prove: async () => {
-      const { shell, hostKeys } = await shellTo('demo-2');
+      const { shell, hostKeys } = await nodes.to('demo-2');
       const loaded = await identify(shell, hostKeys, signal);
       return [...(await survey(shell, signal)), ...(captured === undefined ? [] : compare(captured, loaded))];
     },
     close: async () => {
       session.abort();
-      await pool.closeAll();
+      await nodes.close();
     },
   };
 }
@@ -102,8 +91,4 @@ function computer(name: string, number: 1 | 2, machines: RealMachines, directori
       network: { kind: 'user', forwards: [{ hostPort: port, guestPort: 22 }] },
     },
   };
-}
-
-function local(signal: AbortSignal) {
-  return { signal, timeoutMs: 10_000 };
 }
