@@ -35,7 +35,19 @@ const mayImport = {
     'platform',
   ],
   cli: ['domain', 'catalog', 'client', 'worker', 'config', 'platform'],
-  demo: ['domain', 'remote', 'library', 'provisioners', 'catalog', 'client', 'cli', 'config', 'platform'],
+  demo: [
+    'domain',
+    'remote',
+    'library',
+    'imaging',
+    'provisioners',
+    'os',
+    'catalog',
+    'client',
+    'cli',
+    'config',
+    'platform',
+  ],
   server: ['domain', 'catalog', 'client', 'config'],
 };
 

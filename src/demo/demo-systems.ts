@@ -1,3 +1,4 @@
+import { baremetalDemo } from './baremetal.ts';
 import type { DemoSystem } from './demo-system.ts';
 import { labDemo } from './lab.ts';
 import { libvirtDemo, simulatedDemo } from './machines.ts';
@@ -6,6 +7,7 @@ import { xcatDemo } from './xcat.ts';
 
 /** The systems that the demo shows, by the names that computers use for them. */
 export const demoSystems: Readonly<Record<string, DemoSystem>> = {
+  baremetal: baremetalDemo,
   lab: labDemo,
   libvirt: libvirtDemo,
   'network-service': networkServiceDemo,

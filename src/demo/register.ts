@@ -39,14 +39,18 @@ export function demoNode(name: string, system: string, settings: Readonly<Record
   };
 }
 
-/** Makes known what a system without an OS module captures and loads, as an administrator does once. */
+/** Makes known what a system captures and loads, as an administrator does once. */
 export async function introduce(
   catalog: Catalog,
-  { system, operatingSystem, installType }: Introduced,
+  { system, operatingSystem, installType, module }: Introduced,
   say: Say,
 ): Promise<void> {
   await catalog.provisioningSystems.allow('demo', system);
-  await catalog.operatingSystems.register({ name: operatingSystem, installType });
+  await catalog.operatingSystems.register({
+    name: operatingSystem,
+    installType,
+    ...(module === undefined ? {} : { module }),
+  });
   await catalog.operatingSystems.allowInstallType(system, installType);
   say(`   made ${operatingSystem} known as what ${system} captures and loads`);
 }
@@ -55,6 +59,8 @@ export interface Introduced {
   readonly system: string;
   readonly operatingSystem: string;
   readonly installType: string;
+  /** Of the operating system; left out: it has none. */
+  readonly module?: string;
 }
 
 /** By `imprint images import`, in a process of its own. */

@@ -64,6 +64,11 @@ export const systemPackages = {
     { shownBy: 'pkg-config', package: 'pkg-config' },
     { shownBy: '/usr/include/libvirt/libvirt.h', package: 'libvirt-dev' },
   ],
+  /** A simulator of a controller that speaks IPMI, for the machines of the demo and of the tests. */
+  ipmiSim: [
+    { shownBy: 'ipmitool', package: 'ipmitool' },
+    { shownBy: 'ipmi_sim', package: 'openipmi' },
+  ],
   /** The environment that machines boot over the network, and the machine that boots it in the tests. */
   imaging: [
     { shownBy: 'mmdebstrap', package: 'mmdebstrap' },

@@ -1,11 +1,11 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import type { ImprintClient } from '../../src/client.ts';
+import { provideEnvironment } from '../../src/demo/imaging-environment.ts';
 import type { Computer } from '../../src/domain/computer.ts';
-import { ensureEnvironment } from '../../src/imaging/environment/build.ts';
 import type { GuestImage } from '../../src/platform/guest-image.ts';
 import { stopPrivateLibvirt } from '../../src/platform/libvirt-daemons.ts';
 import { createProgressReporter } from '../../src/platform/progress.ts';
@@ -73,7 +73,7 @@ async function start({ names, dhcp }: BaremetalOptions, closers: Close[]): Promi
   closers.push(async () => await rm(root, { recursive: true, force: true }));
   const services = await startServices(root, closers);
   const library = services.environment.IMPRINT_LIBRARY;
-  await useBuiltEnvironment(library);
+  await provideEnvironment(await openStateDirectory(), library);
   const macs = names.map((_name, index) => `52:54:00:ba:00:${(index + 16).toString(16)}`);
   const segment = await startSegment({ home: root, macs, dhcp }, closers);
   const host = { root, uri: await startLibvirtIn(segment, root, closers) };
@@ -116,14 +116,6 @@ async function start({ names, dhcp }: BaremetalOptions, closers: Close[]): Promi
 async function introduce({ operatingSystems }: Catalog): Promise<void> {
   await operatingSystems.register({ name: 'debian12', module: 'linux', installType: 'image' });
   await operatingSystems.allowInstallType('baremetal', 'image');
-}
-
-/** The environment is built once for a machine. */
-async function useBuiltEnvironment(library: string): Promise<void> {
-  const cache = await (await openStateDirectory()).directory('imaging');
-  await ensureEnvironment(cache);
-  await mkdir(join(library, '.imaging'), { recursive: true });
-  await cp(cache, join(library, '.imaging', 'environment'), { recursive: true });
 }
 
 /** Its machines are in the daemon's network namespace, too. */

@@ -7,13 +7,13 @@ import { createComputerPower } from '../../../src/power/computer-power.ts';
 import { powerSettings } from '../../../src/power/settings.ts';
 import { createSecrets } from '../../../src/remote/secrets.ts';
 import { labComputer, labDeps } from '../../support/lab-fixture.ts';
-import { startIpmiSim, type IpmiSim } from '../../support/ipmi-sim.ts';
+import { startMachineBehindIpmiSim, type IpmiSim } from '../../support/ipmi-sim.ts';
 import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
 
 let sim: IpmiSim;
 const isMissing = (): boolean => whyUnavailable('bmc') !== undefined;
 beforeAll(async () => {
-  if (!isMissing()) sim = await startIpmiSim();
+  if (!isMissing()) sim = await startMachineBehindIpmiSim();
 });
 afterAll(async () => {
   if (!isMissing()) await sim.stop();

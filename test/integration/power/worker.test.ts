@@ -5,7 +5,7 @@ import { loadWorkerConfig } from '../../../src/config.ts';
 import type { CallContext } from '../../../src/domain/call-context.ts';
 import { need } from '../../../src/provisioners/provisioner.ts';
 import { createModules, type Modules } from '../../../src/worker/modules.ts';
-import { startIpmiSim, type IpmiSim } from '../../support/ipmi-sim.ts';
+import { startMachineBehindIpmiSim, type IpmiSim } from '../../support/ipmi-sim.ts';
 import { labComputer } from '../../support/lab-fixture.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
@@ -18,7 +18,7 @@ const isMissing = (): boolean => whyUnavailable('bmc') !== undefined || whyUnava
 
 beforeAll(async () => {
   if (isMissing()) return;
-  [database, sim] = await Promise.all([testDatabase(), startIpmiSim()]);
+  [database, sim] = await Promise.all([testDatabase(), startMachineBehindIpmiSim()]);
   catalog = await createCatalog(database);
   const config = loadWorkerConfig({
     DATABASE_URL: database.databaseUrl,
