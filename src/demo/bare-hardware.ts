@@ -21,7 +21,7 @@ export interface BareDisk {
   readonly bus: 'virtio' | 'sata';
 }
 
-/** So that reading the small guest has a middle in which a worker can be killed, even with KVM. */
+/** So that an imaging of the small guest has a middle, even with KVM. */
 const diskBytesPerSecond = 40 * 1024 ** 2;
 
 /** Arguments of QEMU that boot the machine from its disk or from the network, in the background; its console is appended to `console`. */
@@ -45,7 +45,7 @@ export function qemuArguments(
     ],
     ...[
       '-drive',
-      `if=none,id=d,format=qcow2,file=${value(disk.path)},throttling.bps-read=${String(diskBytesPerSecond)}`,
+      `if=none,id=d,format=qcow2,file=${value(disk.path)},throttling.bps-total=${String(diskBytesPerSecond)}`,
     ],
     ...['-device', `${device},drive=d,serial=${disk.serial}${index.disk}`, '-device', 'virtio-rng-pci'],
     ...['-chardev', `file,id=s,append=on,path=${file('console')}`, '-serial', 'chardev:s'],
