@@ -142,7 +142,10 @@ export interface ImprintClient {
    * another end. Until it is taken back, captures, loads and unloads of the node are a ConflictError that says for whom it is reserved.
    */
   startReservation(request: ReservationRequest, options?: RequestOptions): Promise<RunHandle<NodeReservation>>;
-  /** Starts taking a node back: the user's sessions are ended, and nobody is let in any more. Of a node that nobody has: nothing. */
+  /**
+   * Starts taking a node back: the user's sessions are ended, and nobody is let in any more. Of a node that nobody has: nothing. With
+   * `machineIsGone`, the reason, nothing is done at the machine; the node is in maintenance then, with nothing known to be loaded.
+   */
   startReclaim(request: ReclaimRequest, options?: RequestOptions): Promise<RunHandle<void>>;
   /** Gives a node free that a run has left to be looked at; what a run has left that is over is ended first, by a run. */
   releaseNode(request: ReleaseNodeRequest): Promise<ReleaseNodeAnswer>;
@@ -171,7 +174,7 @@ export type PowerRequest = Pick<PowerNodeInput, 'node' | 'action'> & Partial<Pow
 /** A reservation as it is asked for; `by` is `unknown` unless given, and without `until` it has no end. */
 export type ReservationRequest = Pick<ReserveNodeInput, 'node' | 'user' | 'from'> & Partial<ReserveNodeInput>;
 /** A reclaim as it is asked for; `by` is `unknown` unless given. */
-export type ReclaimRequest = Pick<ReclaimNodeInput, 'node'> & Partial<Pick<ReclaimNodeInput, 'by'>>;
+export type ReclaimRequest = Pick<ReclaimNodeInput, 'node'> & Partial<Pick<ReclaimNodeInput, 'by' | 'machineIsGone'>>;
 /** A deletion as it is asked for; `by` is `unknown` unless given. */
 export type DeletionRequest = Pick<DeleteRevisionInput, 'image' | 'revision'> & Partial<DeleteRevisionInput>;
 
@@ -237,8 +240,9 @@ export function createClient(temporal: Client, catalog: Catalog): ImprintClient 
       const summary = `Reserve ${input.node} for ${input.user}`;
       return await startRun(temporal, catalog, { procedure: 'reserveNode', input, summary, ...options });
     },
-    startReclaim: async ({ node, by }, options = {}) => {
-      const input = parseReclaimNodeInput({ node, ...(by === undefined ? {} : { by }) });
+    startReclaim: async ({ node, by, machineIsGone }, options = {}) => {
+      const asked = { ...(by === undefined ? {} : { by }), ...(machineIsGone === undefined ? {} : { machineIsGone }) };
+      const input = parseReclaimNodeInput({ node, ...asked });
       const summary = `Reclaim ${node}`;
       return await startRun(temporal, catalog, { procedure: 'reclaimNode', input, summary, ...options });
     },

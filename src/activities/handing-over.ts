@@ -4,6 +4,7 @@ import { ConflictError, InvalidInputError } from '../domain/errors.ts';
 import {
   parseReclaimNodeInput,
   parseReserveNodeInput,
+  type MachineGone,
   type NodeReservation,
   type ReclaimNodeInput,
   type ReserveNodeInput,
@@ -24,16 +25,20 @@ export interface HandingOverActivities {
   claimForReservation(
     input: StepInput & { readonly input: ReserveNodeInput },
   ): Promise<Claimed<NodeDriver & { reservation: NodeReservation; before?: NodeReservation }>>;
-  /** Answers what is to be taken back; absent: the reservation that is meant is over. */
+  /** Answers what is to be taken back; absent: the reservation that is meant is over. `gone`: without its machine, and who said that. */
   claimForReclaim(
     input: StepInput & { readonly input: ReclaimNodeInput },
-  ): Promise<Claimed<NodeDriver & { reservation?: NodeReservation }>>;
+  ): Promise<Claimed<NodeDriver & { reservation?: NodeReservation; gone?: MachineGone }>>;
   /** That the node is READY and that nothing stands in the user's way. */
   checkHandOver(input: StepInput & { readonly reservation: NodeReservation }): Promise<Evidence>;
   /** Absent: nobody has the node. */
   recordReservation(input: StepInput & { readonly reservation?: NodeReservation }): Promise<void>;
   openAccess(input: StepInput & { readonly reservation: NodeReservation }): Promise<Evidence>;
   closeAccess(input: StepInput & { readonly reservation: NodeReservation }): Promise<Evidence>;
+  /** Of a machine that is gone: nobody has the node, and nothing is known to be loaded on it. Answers who said so, why, and who had it. */
+  giveUpReservation(
+    input: StepInput & { readonly reservation: NodeReservation; readonly gone: MachineGone },
+  ): Promise<Evidence>;
 }
 
 export function createHandingOverActivities(deps: ActivityDependencies): HandingOverActivities {
@@ -62,7 +67,9 @@ export function createHandingOverActivities(deps: ActivityDependencies): Handing
       const claimed = await claimNode(deps, step, 'unchanged');
       const found = await catalog.nodeReservations.find(step.node);
       const meant = found !== undefined && (reservedBy === undefined || reservedBy === found.run);
-      return meant ? { ...claimed, reservation: found } : claimed;
+      if (!meant) return claimed;
+      const { by, machineIsGone: reason } = parsed;
+      return { ...claimed, reservation: found, ...(reason === undefined ? {} : { gone: { by, reason } }) };
     },
 
     async checkHandOver({ reservation, ...step }) {
@@ -72,6 +79,14 @@ export function createHandingOverActivities(deps: ActivityDependencies): Handing
 
     async recordReservation({ reservation, ...step }) {
       await catalog.nodeReservations.record(await catalog.claims.fence(claimant(step)), reservation);
+    },
+
+    async giveUpReservation({ reservation: { user, from }, gone: { by, reason }, ...step }) {
+      const fence = await catalog.claims.fence(claimant(step));
+      await catalog.nodeReservations.record(fence, undefined);
+      // Whatever answers under its name one day is loaded before anybody gets it.
+      await catalog.computers.recordLoaded(fence, undefined);
+      return { machineIsGone: reason, by, user, from, notDone: `${user} was not let out on ${step.node} itself` };
     },
 
     openAccess: change('open'),

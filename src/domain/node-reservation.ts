@@ -27,6 +27,14 @@ export interface ReclaimNodeInput extends NodeInput {
   readonly reservedBy?: string;
   /** ISO 8601, UTC: the run waits until then before it begins. */
   readonly at?: string;
+  /** Why the machine is gone for good: nothing is done at it. Absent: its user is let out there. */
+  readonly machineIsGone?: string;
+}
+
+/** The word of an operator that a machine is gone for good. */
+export interface MachineGone {
+  readonly by: string;
+  readonly reason: string;
 }
 
 /** Checks the input of a reservation; throws InvalidInputError that names the field. */
@@ -47,12 +55,20 @@ export function parseReclaimNodeInput(input: Partial<ReclaimNodeInput>): Reclaim
     by: parseText('by', input.by ?? 'unknown'),
     ...(input.reservedBy === undefined ? {} : { reservedBy: parseText('reservedBy', input.reservedBy) }),
     ...(input.at === undefined ? {} : { at: parseTime('at', input.at) }),
+    ...(input.machineIsGone === undefined ? {} : { machineIsGone: parseWhyGone(input.machineIsGone) }),
   };
 }
 
 /** `lab-07 is reserved for jane from 192.0.2.9 until 2027-01-01T12:00:00.000Z` */
 export function describeReservation(node: string, { user, from, until }: NodeReservation): string {
   return `${node} is reserved for ${user} from ${from}${until === undefined ? '' : ` until ${until}`}`;
+}
+
+/** Without a reason nobody could later say who was let down, and by what. */
+function parseWhyGone(value: unknown): string {
+  const why = parseText('machineIsGone', value).trim();
+  if (why !== '') return why;
+  throw new InvalidInputError('machineIsGone: say why the machine is gone for good');
 }
 
 /** Root is the management node's own account. */

@@ -3,7 +3,6 @@ import type { GivenAnswer, HoldAnswer, OnFailure } from '../domain/hold.ts';
 import type { StepInput, StepLine } from '../domain/step-input.ts';
 import { catalog } from './activities.ts';
 import { answersTo, goesOn, type Back, type WhileHeld } from './back.ts';
-import type { ShownStep } from './details.ts';
 import { givenUp, isGivenUp } from './given-up.ts';
 import { refuseCancelled } from './refuse-cancelled.ts';
 import { nameOf, type Registered } from './registered.ts';
@@ -77,7 +76,10 @@ export class Steps {
         this.#list.fail(shown, 'failed', error);
         if (this.#moves?.isAsked === true || !this.#mayHold(error)) throw error;
         const answer = await this.#holdAt(line, error, answersTo(back, this.rescue !== undefined));
-        if (answer.answer === 'skip' && back.skippable) return this.#skip(shown, back.skippable.instead);
+        if (answer.answer === 'skip' && back.skippable) {
+          this.#list.mark(shown, 'skipped');
+          return back.skippable.instead;
+        }
         if (answer.answer === 'move') throw movedAway(answer);
         if (answer.answer !== 'retry') throw this.#givenUp(line, answer, error);
       }
@@ -115,6 +117,11 @@ export class Steps {
   /** Shows steps that are known to come, so that the check list is whole before they begin. */
   announce(lines: readonly StepLine[]): void {
     this.#list.announce(lines);
+  }
+
+  /** Shows a step that is not taken, and why. */
+  leaveOut(line: StepLine, why: string): void {
+    this.#list.leaveOut(line, why);
   }
 
   /** Shows a sentence behind a step: what it has found or decided. */
@@ -254,10 +261,7 @@ export class Steps {
 
   #passOver(asked: MoveRequest | undefined): void {
     if (asked === undefined) return;
-    this.#list.leaveOut(
-      { number: `1.${String(2 + this.#timesMoved)}`, title: `Go on with ${asked.to}` },
-      tooLate(asked),
-    );
+    this.leaveOut({ number: `1.${String(2 + this.#timesMoved)}`, title: `Go on with ${asked.to}` }, tooLate(asked));
   }
 
   async #pauseBefore(line: StepLine): Promise<void> {
@@ -269,11 +273,6 @@ export class Steps {
     const answer = await this.#hold({ kind: 'paused', step, title, reason, answers });
     if (answer.answer === 'move') throw movedAway(answer);
     if (answer.answer !== 'resume') throw this.#givenUp(line, answer);
-  }
-
-  #skip<T>(shown: ShownStep, instead: T): T {
-    this.#list.mark(shown, 'skipped');
-    return instead;
   }
 
   /** A rescue is the first of what is then taken back, after all that works on the disks. */

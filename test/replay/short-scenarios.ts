@@ -66,6 +66,15 @@ export const shortScenarios: readonly Scenario[] = [
   },
   {
     workflow: 'reclaimNode',
+    name: 'machine-gone',
+    run: async ({ imprint }) => {
+      const node = await loadedNode(imprint);
+      await (await imprint.client.startReservation({ node, ...jane })).result();
+      return await imprint.client.startReclaim({ node, by: 'operator', machineIsGone: 'its mainboard burnt' });
+    },
+  },
+  {
+    workflow: 'reclaimNode',
     name: 'nothing-reserved',
     run: async ({ imprint }) => await imprint.client.startReclaim({ node: await imprint.addNode() }),
   },

@@ -5,6 +5,7 @@ import { withImprint } from '../support/imprint-suite.ts';
 import { leftoversOf } from '../support/leftovers.ts';
 import { failureOf } from '../support/runs.ts';
 import { createTampering, type Tampering } from '../support/tampering.ts';
+import { currentDetails } from '../support/temporal-ui.ts';
 
 vi.setConfig({ maxConcurrency: 16 });
 
@@ -109,6 +110,57 @@ describe.concurrent('a node that is handed over', () => {
     await endOf('second');
     expect(await imprint.catalog.computers.get(node)).toMatchObject({ state: 'available' });
     expect(await imprint.catalog.nodeReservations.find(node)).toBeUndefined();
+  });
+
+  it('is given up where an operator says that its machine is gone, and handed over again only after a load', async ({
+    expect,
+  }) => {
+    const node = await loaded();
+    await (await reserve(node)).result();
+    const gone = { node, by: 'operator', machineIsGone: 'its mainboard burnt' };
+    const run = await imprint.client.startReclaim(gone);
+    await run.result();
+    // What was not done, and why; the machine itself still lets her in, should it come back.
+    expect(await leftoversOf(imprint, run.id, image)).toMatchObject({
+      ...{ state: 'maintenance', owner: undefined, loaded: undefined, reservedFor: undefined },
+      letIn: '22 jane 192.0.2.9',
+    });
+    const steps = await imprint.catalog.runs.steps(run.id);
+    expect(steps.map(({ number }) => number)).toEqual(['1', '3', '4']);
+    const said = { machineIsGone: gone.machineIsGone, by: 'operator', user: 'jane', from: jane.from };
+    expect(steps.find(({ number }) => number === '3')?.evidence).toMatchObject(said);
+    const why = 'operator says that the machine is gone: its mainboard burnt';
+    expect(await currentDetails(imprint.temporal.workflow.getHandle(run.id))).toMatch(
+      new RegExp(`skipped:.* 2 Let jane out.*${why}`),
+    );
+    expect((await imprint.catalog.runs.get(run.id)).outcome).toContain(why);
+
+    const bob = { user: 'bob', from: '198.51.100.7' };
+    expect((await failureOf(await reserve(node, bob))).message).toContain(`node ${node} is maintenance`);
+    await imprint.client.releaseNode({ node, by: 'operator', reason: 'it was repaired' });
+    expect((await failureOf(await reserve(node, bob))).message).toMatch(/; load it first/);
+    await (await imprint.client.startLoad({ node, image })).result();
+    const next = await reserve(node, bob);
+    await next.result();
+    expect(await leftoversOf(imprint, next.id, image)).toMatchObject({ letIn: '22 bob 198.51.100.7' });
+  });
+
+  it('is given up only with a reason, and where it is reserved', async ({ expect }) => {
+    const node = await loaded();
+    await expect(imprint.client.startReclaim({ node, machineIsGone: ' ' })).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: 'machineIsGone: say why the machine is gone for good',
+    });
+    const run = await imprint.client.startReclaim({ node, machineIsGone: 'it burnt' });
+    await run.result();
+    const { state, currentRevisionId } = await imprint.catalog.computers.get(node);
+    expect([state, currentRevisionId === undefined]).toEqual(['available', false]);
+
+    // Then it can be forgotten, too.
+    await (await reserve(node)).result();
+    await expect(imprint.catalog.computers.remove(node)).rejects.toThrow(/is reserved for jane/);
+    await (await imprint.client.startReclaim({ node, machineIsGone: 'it burnt' })).result();
+    await imprint.catalog.computers.remove(node);
   });
 
   it('must be available, READY and of a system that hands nodes over; and its time must be to come', async ({

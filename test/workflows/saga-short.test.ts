@@ -127,6 +127,49 @@ const cutsOfReclaim: readonly ShortCut[] = [
   },
 ];
 
+const giveUp = { step: '3', activity: 'giveUpReservation' } as const;
+const unreserved = { ...used, letIn: letIn.letIn, reservedFor: undefined } as const;
+
+/** With the word that the machine is gone: nothing is done there. */
+const cutsOfGivingUp: readonly ShortCut[] = [
+  { ...claimOfReclaim, when: 'before', remains: { ...used, ...letIn } },
+  { ...claimOfReclaim, when: 'after', remains: { ...used, ...letIn } },
+  {
+    ...giveUp,
+    call: 'catalog.nodeReservations.record',
+    when: 'before',
+    remains: { ...used, ...letIn },
+    remainsOfCancelled: { ...unreserved, loaded: undefined },
+  },
+  {
+    ...giveUp,
+    call: 'catalog.computers.recordLoaded',
+    when: 'before',
+    remains: unreserved,
+    remainsOfCancelled: { ...unreserved, loaded: undefined },
+  },
+  { ...giveUp, call: 'catalog.computers.recordLoaded', when: 'after', remains: { ...unreserved, loaded: undefined } },
+  {
+    step: '4',
+    activity: 'releaseNode',
+    call: 'catalog.claims.release',
+    when: 'before',
+    last: true,
+    remains: { ...unreserved, loaded: undefined },
+  },
+];
+
+/** What is cut, from its start on. */
+interface Story {
+  readonly page: string;
+  readonly cuts: readonly ShortCut[];
+  /** Steps that it leaves out. */
+  readonly without?: readonly string[];
+  /** State in which it leaves its node. */
+  readonly ends: string;
+  start(node: string): ReturnType<Prepared['start']>;
+}
+
 describe.concurrent('a short run that is cut', () => {
   let imprint: TestImprint;
   let tampering: Tampering;
@@ -154,32 +197,49 @@ describe.concurrent('a short run that is cut', () => {
     return { node, image, start: async () => await start(node) };
   };
 
-  describe.each([
+  describe.each<Story>([
     {
       page: 'power-node',
+      ends: 'available',
       cuts: cutsOfPower,
       start: async (node: string) => await imprint.client.power({ node, action: 'off' }),
     },
-    { page: 'unload-node', cuts: cutsOfUnload, start: async (node: string) => await imprint.client.startUnload(node) },
+    {
+      page: 'unload-node',
+      ends: 'available',
+      cuts: cutsOfUnload,
+      start: async (node: string) => await imprint.client.startUnload(node),
+    },
     {
       page: 'reserve-node',
+
       cuts: cutsOfReserve,
       start: async (node: string) => await imprint.client.startReservation({ node, ...jane }),
+      ends: 'inuse',
     },
     {
       page: 'reclaim-node',
+      ends: 'available',
       cuts: cutsOfReclaim,
       start: async (node: string) => await imprint.client.startReclaim({ node }),
     },
     {
+      page: 'reclaim-node',
+      cuts: cutsOfGivingUp,
+      without: ['2'],
+      ends: 'maintenance',
+      start: async (node: string) => await imprint.client.startReclaim({ node, machineIsGone: 'it burnt' }),
+    },
+    {
       page: 'check-node',
+      ends: 'available',
       cuts: cutsOfCheck,
       start: async (node: string) => await startCheck(node),
     },
-  ])('of $page', ({ page, cuts, start }) => {
+  ])('of $page, after which the node is $ends', ({ page, cuts, start, without = [], ends }) => {
     it('is cut at every step of its page', async ({ expect }) => {
-      expect(await stepsThatAreNotCut(page, cuts)).toEqual([]);
-      expect(await stepsThatAreNotCut(page, cuts.slice(2))).toEqual(['1']);
+      expect(await stepsThatAreNotCut(page, cuts)).toEqual(without);
+      expect(await stepsThatAreNotCut(page, cuts.slice(2))).toEqual(['1', ...without]);
     });
 
     it.for(cuts)('by a failure at step $step, $when $call, leaves what its page says', async (cut, { expect }) => {
@@ -209,8 +269,7 @@ describe.concurrent('a short run that is cut', () => {
       const done = (await actionsOn(imprint, node)).slice(before);
       expect(done).toEqual([...new Set(done)]);
       expect((await imprint.catalog.runs.steps(run.id)).filter(({ attempt }) => attempt < 2)).toEqual([]);
-      const state = page === 'reserve-node' ? 'inuse' : 'available';
-      expect(await leftoversOf(imprint, run.id, image)).toMatchObject({ state, owner: undefined });
+      expect(await leftoversOf(imprint, run.id, image)).toMatchObject({ state: ends, owner: undefined });
     });
   });
 });

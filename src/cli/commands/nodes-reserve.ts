@@ -14,7 +14,10 @@ interface ReserveOptions extends RunOptions {
   readonly by: string;
 }
 
-type ReclaimOptions = RunOptions & Pick<ReserveOptions, 'by'>;
+interface ReclaimOptions extends RunOptions, Pick<ReserveOptions, 'by'> {
+  /** Why. */
+  readonly machineIsGone?: string;
+}
 
 export function addNodesReserveCommands(nodes: Command, session: Session): void {
   const reserve = addCommand(nodes, 'reserve <node>', {
@@ -38,11 +41,15 @@ export function addNodesReserveCommands(nodes: Command, session: Session): void 
   });
   const reclaim = addCommand(nodes, 'reclaim <node>', {
     summary: 'take a node back from its user: sessions are ended, and nobody is let in any more',
-    examples: ['imprint nodes reclaim lab-07'],
-  });
+    examples: ['imprint nodes reclaim lab-07', 'imprint nodes reclaim lab-07 --machine-is-gone "its mainboard burnt"'],
+  }).option(
+    '--machine-is-gone <reason>',
+    'nothing is done at the machine, which is gone for good; the node is in maintenance then, and needs a load',
+  );
   addRunOptions(reclaim).action(async (node: string, options: ReclaimOptions) => {
-    const { by } = options;
-    await conductRun(session, options, async (client) => await client.startReclaim({ node, by }, keyOf(options)));
+    const { by, machineIsGone } = options;
+    const input = { node, by, ...(machineIsGone === undefined ? {} : { machineIsGone }) };
+    await conductRun(session, options, async (client) => await client.startReclaim(input, keyOf(options)));
   });
 }
 

@@ -39,4 +39,16 @@ describe('a reservation', () => {
     expect(() => parseReserveNodeInput({ ...asked, until: 'tomorrow' })).toThrow(InvalidInputError);
     expect(() => parseReclaimNodeInput({ node: 'lab-07', at: '12' })).toThrow(/^at: /);
   });
+
+  it('is ended without its machine only for a reason', () => {
+    const reclaim = { node: 'lab-07', by: 'alice' };
+    expect(parseReclaimNodeInput({ ...reclaim, machineIsGone: ' it burnt ' })).toEqual({
+      ...reclaim,
+      machineIsGone: 'it burnt',
+    });
+    expect(parseReclaimNodeInput(reclaim)).toEqual(reclaim);
+    for (const machineIsGone of ['', '  ']) {
+      expect(() => parseReclaimNodeInput({ ...reclaim, machineIsGone })).toThrow(/^machineIsGone: say why/);
+    }
+  });
 });
