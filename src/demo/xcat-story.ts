@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DemoScene } from './demo-system.ts';
 import { complete, follow, heading, refused, tellProofs } from './follow.ts';
