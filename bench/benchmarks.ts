@@ -1,4 +1,5 @@
 import type { Benchmark } from './benchmark.ts';
+import { bareMetal } from './figures/bare-metal.ts';
 import { captureCopy } from './figures/capture-copy.ts';
 import { crowd } from './figures/crowd.ts';
 import { fleet } from './figures/fleet.ts';
@@ -10,6 +11,7 @@ import { stepOverhead } from './figures/step-overhead.ts';
 /** In the order of the table. */
 export const benchmarks: readonly Benchmark[] = [
   captureCopy,
+  bareMetal,
   stepOverhead,
   machines,
   killedWorker,
