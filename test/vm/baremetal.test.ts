@@ -77,9 +77,12 @@ describe('a machine of bare metal behind an IPMI controller', () => {
     expect(await readdir(join(imprint.library, '.imaging', 'orders'))).toEqual([]);
   });
 
-  it('is loaded from the image onto a larger disk, although it is reset in the middle, and is READY with the host keys made for it', async () => {
+  it('is loaded from the image onto a larger disk, although worker and machine are gone in the middle, and is READY with the host keys made for it', async () => {
     const run = await imprint.client.startLoad({ node: 'lab-2', image: 'lab' });
-    await untilMoved(run.id, 'load-disks', 0.4);
+    await untilMoved(run.id, 'load-disks', 0.2);
+    await worker.kill();
+    worker = await imprint.startWorker();
+    await untilMoved(run.id, 'load-disks', 0.5);
     await target.virsh('reset');
     await run.result();
 
@@ -91,5 +94,11 @@ describe('a machine of bare metal behind an IPMI controller', () => {
     expect(Number(stdout.trim().split('\n').at(-1))).toBeGreaterThan(2.7 * GiB);
     expect(await target.virsh('dumpxml')).toContain("<boot dev='hd'/>");
     expect(await readdir(join(imprint.library, '.imaging', 'orders'))).toEqual([]);
+  });
+
+  it('is unloaded: off, and its disk stays for the next load', async () => {
+    await (await imprint.client.startUnload('lab-2')).result();
+    expect(await target.virsh('domstate')).toBe('shut off');
+    expect((await stat(join(imprint.root, 'lab-2.qcow2'))).size).toBeGreaterThan(0.1 * GiB);
   });
 });
