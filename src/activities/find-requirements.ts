@@ -20,7 +20,7 @@ export async function findRequirements(
   deps: ActivityDependencies,
   { managementNode, system: asked }: CheckHere,
 ): Promise<readonly SystemRequirement[]> {
-  const computers = (await deps.catalog.computers.list()).filter((one) => one.managementNode === managementNode);
+  const computers = (await deps.catalog.computers.list()).filter((one) => mayBeDrivenBy(one).includes(managementNode));
   const driven = await deps.catalog.provisioningSystems.drivenBy(managementNode);
   const all = [...new Set([...driven, ...computers.map(({ provisioningSystem }) => provisioningSystem)])].sort();
   const common = await commonRequirements(deps);
@@ -31,6 +31,11 @@ export async function findRequirements(
     found.push(...needed.map((one) => ({ managementNode, system, ...one })));
   }
   return found;
+}
+
+/** Its management node, and those that stand in for it. */
+export function mayBeDrivenBy({ managementNode, alsoReachedBy = [] }: Computer): readonly string[] {
+  return [managementNode, ...alsoReachedBy];
 }
 
 async function commonRequirements({ library }: ActivityDependencies): Promise<readonly Requirement[]> {

@@ -1,6 +1,6 @@
 import type { SystemRequirement } from '../domain/requirement.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { findRequirements, type CheckHere } from './find-requirements.ts';
+import { findRequirements, mayBeDrivenBy, type CheckHere } from './find-requirements.ts';
 
 /** What checkSystems is made of. It only reads, and is no step of a run. */
 export interface SystemsCheckActivities {
@@ -18,7 +18,7 @@ export function createSystemsCheckActivities(deps: ActivityDependencies): System
         return { managementNodes: (await catalog.managementNodes.list()).map(({ name }) => name) };
       const found = (await catalog.provisioningSystems.list()).find(({ name }) => name === system);
       const computers = (await catalog.computers.list()).filter((one) => one.provisioningSystem === system);
-      const named = [...(found?.managementNodes ?? []), ...computers.map(({ managementNode }) => managementNode)];
+      const named = [...(found?.managementNodes ?? []), ...computers.flatMap(mayBeDrivenBy)];
       return { managementNodes: [...new Set(named)].sort() };
     },
 

@@ -58,12 +58,22 @@ describe('systems check', () => {
     ]);
   });
 
-  it('does not wait for ever for a management node without a worker, and names it', async () => {
+  it('does not wait for ever for a management node without a worker, and names it; a stand-in looks at what they share', async () => {
     await lab.catalog.managementNodes.add({ name: 'mn-away', address: '192.0.2.9', libraryRoot: '/srv/away' });
+    for (const [name, alsoReachedBy] of [
+      ['shared', [managementNode]],
+      ['theirs', []],
+    ] as const) {
+      await addNode(name, 'lab', {});
+      await lab.catalog.computers.edit(name, () => ({ managementNode: 'mn-away', alsoReachedBy }));
+    }
     const { status, answer } = await check();
     expect(status).toBe(7);
     const away = answer.requirements.filter(({ managementNode: node }) => node === 'mn-away');
     expect(away).toMatchObject([{ what: 'worker', ok: false, remedy: 'start it on mn-away: imprint worker' }]);
+    const looked = answer.requirements.filter(({ managementNode: node }) => node === managementNode);
+    expect(looked).toContainEqual(expect.objectContaining({ where: 'shared', what: 'SSH', ok: false }));
+    expect(looked.filter(({ where }) => where === 'theirs')).toEqual([]);
     // The control: the others were looked at all the same.
     expect(answer.requirements.filter(({ managementNode: node }) => node === managementNode).length).toBeGreaterThan(3);
   });
