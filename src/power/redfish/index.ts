@@ -46,7 +46,8 @@ function createRedfishBmc({ secrets }: PowerDeps, settings: RedfishSettings): Bm
     subject: `redfish ${url}${settings.system === undefined ? '' : ` system ${settings.system}`}`,
     read: async (signal) => await withSystem(signal, async ({ system }) => powerOf(system)),
     send: async (action, signal) => await withSystem(signal, async (found) => await sendReset(found, action)),
-    readBootTarget: async (signal) => await withSystem(signal, async ({ system }) => bootTargetOf(system)),
+    readBootTarget: async (signal) =>
+      await withSystem(signal, async (found) => bootTargetOf((await bootResourceOf(found)).system)),
     sendBootTarget: async (choice, signal) => await withSystem(signal, async (found) => await sendBoot(found, choice)),
   };
 }
@@ -80,10 +81,21 @@ async function sendReset({ session, path, system }: FoundSystem, action: BmcActi
   if (ResetType === undefined) {
     throw new UnsupportedError(`${path} has no way to ${action}: it allows ${allowed.join(', ')}`);
   }
-  await session.post(reset?.target ?? `${path}/Actions/ComputerSystem.Reset`, { ResetType });
+  await session.post(reset?.target ?? `${path.replace(/\/$/, '')}/Actions/ComputerSystem.Reset`, { ResetType });
 }
 
-async function sendBoot({ session, path, system, etag }: FoundSystem, choice: BootTargetChoice): Promise<void> {
+/** Some controllers take the boot target only where the settings for the next start lie, and show it only there until then. */
+async function bootResourceOf(found: FoundSystem): Promise<FoundSystem> {
+  const path = found.system['@Redfish.Settings']?.SettingsObject?.['@odata.id'];
+  if (typeof path !== 'string') return found;
+  const { content, etag } = await found.session.get(path);
+  const system = parseSystem(content);
+  const takesIt = typeof system.Boot?.BootSourceOverrideTarget === 'string';
+  return takesIt ? { session: found.session, path, system, etag } : found;
+}
+
+async function sendBoot(found: FoundSystem, choice: BootTargetChoice): Promise<void> {
+  const { session, path, system, etag } = await bootResourceOf(found);
   // Some controllers take the override for the other kind of firmware where the mode is left out.
   const mode = system.Boot?.BootSourceOverrideMode;
   const Boot = {

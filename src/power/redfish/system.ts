@@ -5,7 +5,9 @@ import type { BootTargetReading } from '../power-module.ts';
 
 const names = z.array(z.string()).catch([]);
 
-/** What is read of a ComputerSystem (Redfish schema 1.20); whatever a controller leaves out or fills with null is absent. */
+const link = z.looseObject({ '@odata.id': z.string().nullish() }).nullish();
+
+/** What is read of a ComputerSystem (Redfish schema 1.20), or of the resource where its settings for the next start lie; whatever a controller leaves out or fills with null is absent. */
 const systemSchema = z.looseObject({
   PowerState: z.string().nullish(),
   Boot: z
@@ -15,6 +17,7 @@ const systemSchema = z.looseObject({
       BootSourceOverrideMode: z.string().nullish(),
     })
     .nullish(),
+  '@Redfish.Settings': z.looseObject({ SettingsObject: link }).nullish(),
   Actions: z
     .looseObject({
       '#ComputerSystem.Reset': z

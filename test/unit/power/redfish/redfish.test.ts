@@ -200,6 +200,39 @@ describe('a Redfish controller', () => {
     expect(boot).toEqual({ BootSourceOverrideTarget: 'Pxe', BootSourceOverrideEnabled: 'Once' });
   });
 
+  it.each([
+    [
+      'has one',
+      { BootSourceOverrideTarget: 'None', BootSourceOverrideEnabled: 'Disabled' },
+      '/redfish/v1/Systems/1/SD',
+    ],
+    ['has none', undefined, '/redfish/v1/Systems/1'],
+  ])(
+    'is patched at its settings resource, with the ETag of that one, where it %s',
+    async (_title, pending, patched) => {
+      const boots: Record<string, unknown> = {
+        '/redfish/v1/Systems/1': { BootSourceOverrideTarget: 'None' },
+        '/redfish/v1/Systems/1/SD': pending,
+      };
+      const Settings = { SettingsObject: { '@odata.id': '/redfish/v1/Systems/1/SD' } };
+      const server = await startRedfishServer(({ method, path, body }) => {
+        if (method === 'PATCH') boots[path] = (JSON.parse(body) as { Boot: object }).Boot;
+        const system = { PowerState: 'On', Boot: boots[path], '@Redfish.Settings': Settings };
+        return { status: 200, headers: { ETag: `"${path}"` }, body: system };
+      });
+      servers.push(server);
+      const login = { url: server.url, user: 'admin', passwordSecret: 'bmc', system: '1', insecure: 'http' };
+      const settings = powerSettings.parse({ kind: 'redfish', ...login, restSeconds: 0 }) as RedfishSettings;
+      const reading = await openRedfish(deps, settings).bootTarget!.set(
+        { target: 'network', lasting: 'once' },
+        context,
+      );
+      expect(reading).toMatchObject({ target: 'network', lasting: 'once' });
+      const patches = server.seen.filter(({ method }) => method === 'PATCH');
+      expect(patches.map(({ path, headers }) => [path, headers['if-match']])).toEqual([[patched, `"${patched}"`]]);
+    },
+  );
+
   it('gives a session, which is ended after the work, where basic authentication is refused', async () => {
     const session = { 'X-Auth-Token': 'token', Location: '/redfish/v1/SessionService/Sessions/9' };
     const { power, server } = await controller(
