@@ -83,9 +83,9 @@ export function createHandingOverActivities(deps: ActivityDependencies): Handing
 
     async giveUpReservation({ reservation: { user, from }, gone: { by, reason }, ...step }) {
       const fence = await catalog.claims.fence(claimant(step));
-      await catalog.nodeReservations.record(fence, undefined);
-      // Whatever answers under its name one day is loaded before anybody gets it.
+      // First, so that a run that is cut here finds the reservation again: the next who reserves the node is told to load it first.
       await catalog.computers.recordLoaded(fence, undefined);
+      await catalog.nodeReservations.record(fence, undefined);
       return { machineIsGone: reason, by, user, from, notDone: `${user} was not let out on ${step.node} itself` };
     },
 

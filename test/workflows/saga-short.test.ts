@@ -212,10 +212,9 @@ describe.concurrent('a short run that is cut', () => {
     },
     {
       page: 'reserve-node',
-
+      ends: 'inuse',
       cuts: cutsOfReserve,
       start: async (node: string) => await imprint.client.startReservation({ node, ...jane }),
-      ends: 'inuse',
     },
     {
       page: 'reclaim-node',
