@@ -11,7 +11,7 @@ import { sized, type Benchmark, type Stage } from '../benchmark.ts';
 import type { Figure } from '../results.ts';
 import { median, rounded } from '../statistics.ts';
 import { byHand, type Way } from '../support/imaging-by-hand.ts';
-import { cardOfMachine, hostAddress, runMachine } from '../support/imaging-machine.ts';
+import { cardOfMachine, hostAddress, MACHINE_MS, startMachine } from '../support/imaging-machine.ts';
 
 /** A machine's disk, read and written by its imaging environment, against partclone and zstd typed by hand. */
 export const bareMetal: Benchmark = {
@@ -48,7 +48,7 @@ async function serve(library: string, environment: BuiltEnvironment): Promise<Im
 }
 
 async function measureBoth(stage: Stage, place: Place): Promise<readonly Figure[]> {
-  const payloadMebibytes = sized(stage, 384, 16);
+  const payloadMebibytes = sized(stage, 192, 16);
   const mebibytes = payloadMebibytes + 192;
   const source = makeImagingDisk(stage.directory, { mebibytes, payloadMebibytes, vfatType: 'U' });
   const target = join(stage.directory, 'target.raw');
@@ -89,21 +89,27 @@ interface Imaged {
 async function image(stage: Stage, { library, server }: Place, imaged: Imaged): Promise<number> {
   const order = orderOf(library, imaged);
   await placeOrder(library, order);
-  const machine = runMachine(stage.directory, imaged.disk, { from: 'network', httpPort: server.httpPort });
-  const begin = await untilState(library, order, ['booted', 'working']);
-  const end = await untilState(library, order, ['done']);
-  await machine;
-  await withdrawOrder(library, order);
-  return rounded((end - begin) / 1000);
+  const machine = await startMachine(stage.directory, imaged.disk, { from: 'network', httpPort: server.httpPort });
+  try {
+    const begin = await untilState(library, order, ['booted', 'working']);
+    const end = await untilState(library, order, ['done']);
+    await machine.off();
+    return rounded((end - begin) / 1000);
+  } finally {
+    machine.kill();
+    await withdrawOrder(library, order);
+  }
 }
 
 async function untilState(library: string, order: ImagingOrder, states: readonly string[]): Promise<number> {
-  for (;;) {
+  const deadline = performance.now() + MACHINE_MS;
+  while (performance.now() < deadline) {
     const { state = '', words = '' } = (await readProgress(library, order)) ?? {};
     if (states.includes(state)) return performance.now();
     if (state === 'failed') throw new Error(words);
     await delay(50);
   }
+  throw new Error(`the machine of ${order.run} was not ${states.join(' or ')} in time`);
 }
 
 function orderOf(library: string, { way, round, mebibytes }: Imaged): ImagingOrder {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeArchive } from '../../src/imaging/environment/archive.ts';
 import type { BuiltEnvironment } from '../../src/imaging/environment/build.ts';
-import { cardOfMachine, hostAddress, runMachine } from './imaging-machine.ts';
+import { cardOfMachine, hostAddress, startMachine, type ImagingMachine } from './imaging-machine.ts';
 
 /** What an administrator types on a machine that was booted from a live system, in the same kernel, with the same programs. */
 const commands = {
@@ -28,11 +28,14 @@ export async function byHand(
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  let machine: ImagingMachine | undefined;
   try {
     const initrd = await withScript(directory, environment, way);
     const parameters = `rdinit=/by-hand quiet console=ttyS0 server=http://${hostAddress}:${portOf(server)}`;
-    await runMachine(directory, disk, { from: 'kernel', kernel: environment.kernel, initrd, parameters });
+    machine = await startMachine(directory, disk, { from: 'kernel', kernel: environment.kernel, initrd, parameters });
+    await machine.off();
   } finally {
+    machine?.kill();
     server.close();
   }
   const [begin, end] = [times.get('/begin'), times.get('/end')];

@@ -14,8 +14,18 @@ export type Boot =
   | { readonly from: 'network'; readonly httpPort: number }
   | { readonly from: 'kernel'; readonly kernel: string; readonly initrd: string; readonly parameters: string };
 
-/** Runs a machine without KVM, with one virtio disk, from its power-on until it has powered itself off. */
-export async function runMachine(directory: string, disk: string, boot: Boot): Promise<void> {
+/** The longest that a machine may take. */
+export const MACHINE_MS = 20 * 60_000;
+
+export interface ImagingMachine {
+  /** Until it has powered itself off; rejects when it could not be started, or not in time. */
+  off(): Promise<void>;
+  /** Of one that is off: nothing. */
+  kill(): void;
+}
+
+/** Powers a machine without KVM on, with one virtio disk. */
+export async function startMachine(directory: string, disk: string, boot: Boot): Promise<ImagingMachine> {
   const child = spawn(
     'qemu-system-x86_64',
     [
@@ -27,7 +37,14 @@ export async function runMachine(directory: string, disk: string, boot: Boot): P
     ],
     { stdio: 'ignore' },
   );
-  await once(child, 'exit');
+  const exit = once(child, 'exit', { signal: AbortSignal.timeout(MACHINE_MS) });
+  exit.catch(() => undefined);
+  return {
+    off: async () => {
+      await exit;
+    },
+    kill: () => child.kill('SIGKILL'),
+  };
 }
 
 async function bootArguments(directory: string, boot: Boot): Promise<readonly string[]> {
