@@ -9,7 +9,7 @@ read_chunks() {
     start_packing
     while take_packed; do
       start_packing
-      request PUT "/chunk?$packed&epoch=$epoch" /run/chunk || { take_packed; return; }
+      request PUT "/chunk?$packed&epoch=$epoch" /run/chunk || { settle "$packer"; return; }
     done
   } 3< /run/chunks
 }
@@ -37,7 +37,7 @@ write_chunks() {
   mv /run/answer /run/chunks
   writer=
   while IFS=$tab read -r device disk offset sha256 extents <&3; do
-    fetch_chunk "$disk" "$offset" "$sha256" || { tell_written; return; }
+    fetch_chunk "$disk" "$offset" "$sha256" || { settle "$writer"; return; }
     tell_written || return
     start_writing
   done 3< /run/chunks
@@ -58,6 +58,9 @@ tell_written() {
   writer=
   request POST "/written?$written&epoch=$epoch" /run/empty
 }
+
+# What the request that failed means is asked next: how the work beside it ended matters no more.
+settle() { [ -z "$1" ] || wait "$1" || :; }
 
 # What arrived as something else is fetched again.
 fetch_chunk() {
