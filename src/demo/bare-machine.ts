@@ -72,7 +72,10 @@ start() {
   "$home/start-from-$from" </dev/null >>"$home/log" 2>&1
 }
 end() {
+  tries=0
   while is_on; do
+    tries=$((tries + 1))
+    [ $tries -le 200 ] || { echo "process $pid does not end" >&2; return 1; }
     kill -9 "$pid" 2>/dev/null
     sleep 0.05
   done

@@ -172,7 +172,7 @@ async function proveSentOnce({ directories: { library } }: DemoScene, { there }:
   const [all, each] = [layout.chunks.length, frames.length];
   return [
     {
-      what: 'what was there when the worker was killed was not sent again',
+      what: 'what was there when the worker was killed was not written again',
       holds: there.size > 0 && kept === there.size && kept < all,
       found: `${String(kept)} of ${String(there.size)} chunks lie where they lay`,
     },

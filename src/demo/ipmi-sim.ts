@@ -17,7 +17,7 @@ export interface IpmiSimRequest {
 /** How OpenIPMI's simulator is logged in to: the account `admin`, by RAKP-HMAC-SHA1. */
 export const ipmiSimLogin = { user: 'admin', cipherSuite: 3 } as const;
 
-/** Starts OpenIPMI's simulator of a controller on the loopback, in front of a machine, and waits until it answers. It outlives this process. */
+/** Starts OpenIPMI's simulator of a controller on the loopback, in front of a machine, and waits until it answers. It outlives this process; one that does not answer is ended. */
 export async function startIpmiSim({ directory, port, password, machine }: IpmiSimRequest): Promise<void> {
   const [lan, emulation, state] = [join(directory, 'lan.conf'), join(directory, 'sim.emu'), join(directory, 'state')];
   await mkdir(state, { recursive: true, mode: 0o700 });
@@ -32,10 +32,15 @@ export async function startIpmiSim({ directory, port, password, machine }: IpmiS
   const known = ['-I', 'lanplus', '-H', '127.0.0.1', '-p', String(port), '-U', ipmiSimLogin.user, '-E'];
   const reading = ['-C', String(ipmiSimLogin.cipherSuite), '-N', '1', '-R', '1', 'chassis', 'power', 'status'];
   const env = { IPMI_PASSWORD: password };
-  await until(
-    `a controller answers on port ${String(port)}`,
-    async () => await execa('ipmitool', [...known, ...reading], { env }),
-  );
+  try {
+    await until(
+      `a controller answers on port ${String(port)}`,
+      async () => await execa('ipmitool', [...known, ...reading], { env }),
+    );
+  } catch (error) {
+    await stopIpmiSim(directory);
+    throw error;
+  }
 }
 
 /** Ends the one of this directory. None there: success. */

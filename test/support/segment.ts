@@ -24,6 +24,8 @@ export interface Segment {
   readonly machines: readonly SegmentMachine[];
   /** Bytes that this host got from the segment so far. */
   bytesReceived(): Promise<number>;
+  /** Bytes that this host sent to it. */
+  bytesSent(): Promise<number>;
   /** Takes this host's cable out, and puts it in again. */
   cut(): Promise<void>;
   join(): Promise<void>;
@@ -55,10 +57,15 @@ export async function startSegment({ home, macs, dhcp }: SegmentOptions, closers
   await startServers(dhcp, { home, namespace, network, machines, tftp }, closers);
   return {
     ...{ namespace, address, machines },
-    bytesReceived: async () => Number(await readFile(`/sys/class/net/${card}/statistics/rx_bytes`, 'utf8')),
+    bytesReceived: async () => await statistic(card, 'rx_bytes'),
+    bytesSent: async () => await statistic(card, 'tx_bytes'),
     cut: async () => await ip('link', 'set', card, 'down'),
     join: async () => await ip('link', 'set', card, 'up'),
   };
+}
+
+async function statistic(card: string, name: string): Promise<number> {
+  return Number(await readFile(`/sys/class/net/${card}/statistics/${name}`, 'utf8'));
 }
 
 /** One that no other test process uses meanwhile. */

@@ -23,12 +23,14 @@ export async function startWhole<T extends object>(
 ): Promise<T & { readonly stop: Close }> {
   const closers: Close[] = [];
   const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
+    const failed: unknown[] = [];
+    for (const close of closers.splice(0).reverse()) await close().catch((error: unknown) => failed.push(error));
+    if (failed.length > 0) throw new AggregateError(failed, 'not everything that was started could be ended');
   };
   try {
     return { ...(await start(closers)), stop };
   } catch (error) {
-    await stop();
+    await stop().catch((left: unknown) => console.error(left));
     throw error;
   }
 }
