@@ -41,13 +41,18 @@ export function begunOf(ended: EndedRun, plan: readonly PlanStep[], numbered: st
   });
 }
 
-/** Whether the run has changed what is on the node: a capture from preCapture on, a load from the first step of its plan. */
+/**
+ * Steps of a capture's plan from which on nobody can work on the node: the system is prepared, or asked to power off where no OS module prepares it. A run that
+ * takes another up goes on with a system that was taken from its user already.
+ */
+export const takingFromUser: readonly string[] = ['preCapture', 'askOff', 'proveOff'];
+
+/** Whether the run has changed what is on the node: a capture once it takes it from its user, a load from the first step of its plan. */
 export function changedNode(ended: EndedRun): boolean {
   const plan = planOf(ended, ended.record?.procedure === 'captureImage' ? '4' : '5');
   const begunSteps = begunOf(ended, plan, '5');
   if (ended.record?.procedure !== 'captureImage') return begunSteps.length > 0;
-  // A run that takes another up goes on with a system that was prepared already.
-  return begunSteps.some(({ planned }) => planned.kind === 'preCapture' || planned.kind === 'proveOff');
+  return begunSteps.some(({ planned }) => takingFromUser.includes(planned.kind));
 }
 
 /** Whether the run may have changed what is on the node, so that somebody should look before it is captured. */

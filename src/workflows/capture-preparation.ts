@@ -1,5 +1,6 @@
 import { patched } from '@temporalio/workflow';
 import type { NamedRevision } from '../activities/claiming.ts';
+import { takingFromUser } from '../domain/ended-steps.ts';
 import type { CaptureImageInput } from '../domain/inputs.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { PlanStep } from '../domain/plan.ts';
@@ -121,7 +122,7 @@ export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]):
   });
 }
 
+/** Runs that asked a machine off before that counted go on as they began. */
 function takesFromUser({ kind }: PlanStep): boolean {
-  if (kind === 'askOff') return patched('ask-off-touches');
-  return kind === 'preCapture' || kind === 'proveOff';
+  return takingFromUser.includes(kind) && (kind !== 'askOff' || patched('ask-off-touches'));
 }

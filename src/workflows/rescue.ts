@@ -1,4 +1,4 @@
-import { ActivityFailure, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, isCancellation, patched } from '@temporalio/workflow';
 import type { StepInput } from '../domain/step-input.ts';
 import { catalog, onNode } from './activities.ts';
 import type { Capture } from './capture.ts';
@@ -12,7 +12,8 @@ export async function rescue(capture: Capture, sealed: boolean, step: StepInput)
   const { node, steps, revision } = capture;
   const { resumes } = capture.request;
   await onNode(steps.managementNode, 'poll', `Power on ${node}`).setPower({ ...step, action: 'on', force: false });
-  if (revision.withoutSystem === true) return steps.keep(`${node} is on again`);
+  if (revision.withoutSystem === true && patched('rescue-without-system'))
+    return steps.keep(`${node} is powered on; nobody has looked at its system`);
   const learn = onNode(steps.managementNode, 'poll', `Wait for the host keys of ${node}`);
   if (sealed) await learn.learnHostKeys({ ...step, revisionId: revision.id });
   const missing = await prepare(capture, step);

@@ -189,7 +189,9 @@ describe('captures and loads of nodes that xCAT drives', () => {
     await untilHeld(run.id);
     await run.answer('rescue', { by: 'alice', reason: 'its user needs it' });
     await failureOf(run);
-    expect((await imprint.catalog.runs.find(run.id))?.outcome).toMatch(new RegExp(`; ${source} is on again$`));
+    expect((await imprint.catalog.runs.find(run.id))?.outcome).toMatch(
+      new RegExp(`; ${source} is powered on; nobody has looked at its system$`),
+    );
     expect([await double.fact(source, 'power'), await double.fact(source, 'boot')]).toEqual(['on', 'boot']);
     expect((await double.events()).filter((event) => event === `${source} boot`)).toHaveLength(1);
   });

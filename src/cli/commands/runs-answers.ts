@@ -37,7 +37,10 @@ const answers: readonly (readonly [HoldAnswer, string])[] = [
   ['retry', 'take a held run up again at the step that failed, with the settings as they are now'],
   ['skip', 'let a held run go on without the step that failed, where the step allows that'],
   ['abort', 'give a held run up: its steps are taken back'],
-  ['rescue', 'give a held capture up, and its machine back to its user: power on, prepare; says what is gone'],
+  [
+    'rescue',
+    'give a held capture up, and its machine back to its user: power on, prepare where it was prepared; says what is gone',
+  ],
   ['resume', 'let a paused run go on'],
 ];
 
