@@ -58,6 +58,7 @@ export const xcatFailures: readonly XcatFailureRow[] = [
   row(['rinstall', 'acts', 1], 'rinstall-bmc-down', ['OutcomeUnknownError', unknown]),
   row(['lsdef', 'reads', 1], 'lsdef-nope', ['NotFoundError', over]),
   row(capture, 'imgcapture-no-ssh', ['CommandFailedError', briefly]),
+  row(capture, 'imgcapture-ssh-lost', ['CommandFailedError', briefly]),
   row(capture, 'imgcapture-genimage', ['CommandFailedError', briefly]),
   row(capture, 'imgcapture-no-image', ['NotFoundError', over]),
   row(capture, 'imgcapture-mismatch', ['ConflictError', over]),

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const programs = {
-  bin: ['rpower', 'nodestat', 'lsdef', 'chdef', 'rinstall', 'imgcapture'],
-  sbin: ['nodeset', 'packimage'],
+  bin: [
+    ...['rpower', 'rsetboot', 'nodestat', 'rinstall', 'imgcapture'],
+    ...['lsdef', 'mkdef', 'chdef', 'nodels', 'lsxcatd'],
+  ],
+  sbin: ['nodeset', 'packimage', 'tabdump'],
 } as const;
 
-/** What the double can be told to do wrong at one of its commands; see client.sh. */
+/** What the double can be told to do wrong at one of its commands; see client.sh and, for what xcatd does, the files that daemon.sh reads. */
 export type XcatFault =
   | 'daemon-stopped'
   | 'bad-hostname'
@@ -22,6 +25,7 @@ export type XcatFault =
   | 'drop'
   | 'reads-input'
   | 'genimage'
+  | 'ssh-lost'
   | 'reversed'
   | 'verbose'
   | 'dhcp'
@@ -62,7 +66,7 @@ export async function createXcatDouble(parent = tmpdir()): Promise<XcatDouble> {
   const state = (path: string): string => join(root, 'state', path);
   const repository = join(root, 'repository');
   await cp(import.meta.dirname, join(root, 'double'), { recursive: true });
-  for (const name of ['client.sh', 'machine.sh']) await chmod(join(root, 'double', name), 0o755);
+  for (const name of ['client.sh', 'daemon.sh', 'machine.sh']) await chmod(join(root, 'double', name), 0o755);
   for (const [folder, names] of Object.entries(programs)) {
     await mkdir(join(root, folder));
     for (const name of names) await symlink('../double/client.sh', join(root, folder, name));

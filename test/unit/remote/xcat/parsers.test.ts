@@ -25,6 +25,9 @@ describe("the grammar of xCAT's clients", () => {
     ['nodeset-netboot', 'n1', 'netboot debian12-x86_64-compute'],
     ['nodestat-noping', 'n1', 'noping'],
     ['nodestat-p', 'n1', 'noping(on)'],
+    ['nodestat-sshd', 'n3', 'sshd'],
+    ['nodestat-boot', 'n3', 'boot'],
+    ['nodestat-netboot', 'n3', 'netboot debian12-x86_64-compute'],
     ['verbose', 'n3', 'on'],
     ['verbose-rinstall', 'n3', 'reset'],
   ])('reads what %s says of %s', (name, node, said) => {
