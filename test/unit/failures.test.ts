@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import * as errors from '../../src/domain/errors.ts';
 import { packageRoot } from '../../src/platform/state-directory.ts';
 import { disksAfter } from '../../src/provisioners/libvirt/off-proof.ts';
+import { exchange, type HttpRequest } from '../../src/power/redfish/exchange.ts';
+import { redfishError } from '../../src/power/redfish/redfish-error.ts';
 import { powerValue } from '../../src/provisioners/libvirt/power.ts';
 import { ipmitoolError } from '../../src/remote/ipmitool.ts';
 import { openNode, type ServiceNode } from '../../src/provisioners/network-service/node.ts';
@@ -29,6 +31,8 @@ import {
 import { ipmitoolFailures } from '../support/ipmitool-failures.ts';
 import { serviceComputer } from '../support/network-service-fixture.ts';
 import { recorded } from '../support/recorded.ts';
+import { redfishFailures, redfishSilences, type RedfishFailureRow } from '../support/redfish-failures.ts';
+import { startRedfishServer } from '../support/redfish-server.ts';
 import { xcatFailures, type XcatFailureRow } from '../support/xcat-failures.ts';
 
 const textOf = ({ text }: FailureRow): string => (/\.(err|out)$/.test(text) ? recorded(text).trim() : text);
@@ -122,6 +126,56 @@ describe('what ipmitool prints', () => {
   });
 });
 
+describe('what a Redfish controller answers', () => {
+  const methods = { reading: ['GET'], action: ['POST', 'PATCH'], either: ['GET', 'POST', 'PATCH'] } as const;
+  const requestsOf = ({ of }: Pick<RedfishFailureRow, 'of'>, url = 'https://192.0.2.8'): readonly HttpRequest[] =>
+    methods[of].map((method) => ({ method, url: new URL('/redfish/v1/Systems/1', url), headers: {} }));
+  const errorOf = (request: HttpRequest, text: string): errors.ImprintError => {
+    const [status = '', ...words] = text.split(' ');
+    const said = { '@Message.ExtendedInfo': [{ MessageId: words.join(' ') }], code: 'Base.1.8.GeneralError' };
+    return redfishError(request, { status: Number(status), headers: {}, body: JSON.stringify({ error: said }) });
+  };
+
+  it.each(redfishFailures.map((row) => [row.of, row.text, row] as const))(
+    'to what is %s, %s, has its class',
+    (_of, text, row) => {
+      for (const request of requestsOf(row)) expectClass(errorOf(request, text), row);
+    },
+  );
+
+  it('is seen to have another class than a wrong row says', () => {
+    for (const request of requestsOf({ of: 'either' })) {
+      const wrong = { text: '401', class: 'NotFoundError', run: 'given up at once' };
+      expect(() => expectClass(errorOf(request, '401'), wrong)).toThrow();
+    }
+  });
+
+  it('has no class of its own where there is no row', () => {
+    const known = redfishFailures.map(({ text }) => text);
+    const others = Array.from({ length: 200 }, (_, index) => String(400 + index)).filter((one) => !known.includes(one));
+    const classes = (of: RedfishFailureRow['of'], hundred: string) => {
+      const statuses = others.filter((status) => status.startsWith(hundred));
+      return new Set(requestsOf({ of }).flatMap((sent) => statuses.map((status) => errorOf(sent, status).name)));
+    };
+    expect(classes('either', '4')).toEqual(new Set(['CommandFailedError']));
+    expect(classes('reading', '5')).toEqual(new Set(['UnavailableError']));
+    expect(classes('action', '5')).toEqual(new Set(['OutcomeUnknownError']));
+  });
+
+  it.each(redfishSilences.map((row) => [row.of, row.text, row] as const))(
+    'to what is %s, with %s, has its class',
+    async (_of, text, row) => {
+      const server = await startRedfishServer(() => 'cut');
+      try {
+        if (text === 'no connection') await server.close();
+        for (const sent of requestsOf(row, server.url)) expectClass(await thrownBy(exchange(sent, {}, signal)), row);
+      } finally {
+        await server.close();
+      }
+    },
+  );
+});
+
 describe('what the tools of a network service print', () => {
   const context = { signal, progress: () => undefined };
   const fence = { node: 'r1', owner: 'loadNode/r1/1', epoch: 1 };
@@ -184,6 +238,7 @@ describe('the page of failures', () => {
     ...qemuImgFailures.map(line),
     ...xcatFailures.map((row) => `| ${row.verb} | \`${xcatText(row)}\` | ${row.class} | ${row.run} |`),
     ...[...loginFailures, ...commandFailures, ...ipmitoolFailures].map(line),
+    ...[...redfishFailures, ...redfishSilences].map((row) => `| ${row.of} ${line(row)}`),
     ...serviceFailures.map((row) => `| ${row.verb} ${line(row)}`),
   ];
   const rowsOf = (page: string): readonly string[] => page.split('\n').filter((one) => /^\| (\w+ \| )?`/.test(one));
