@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listFrames } from '../../../src/library/chunks/frames.ts';
+import { startAgentBench, filesOn, type AgentBench } from '../../support/agent-bench.ts';
+import { showPartitions, type RunningAgent } from '../../support/imaging-agent.ts';
+import { basicData, makeImagingDisk } from '../../support/imaging-disk.ts';
+import { startMeteredFront, type MeteredFront } from '../../support/metered-front.ts';
+import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
+
+const MiB = 1024 ** 2;
+const source = 256 * MiB;
+const cards = {
+  ...{ captured: '52:54:00:00:02:01', reset: '52:54:00:00:02:02', forgotten: '52:54:00:00:02:03' },
+  cut: '52:54:00:00:02:04',
+} as const;
+
+let bench: AgentBench;
+let front: MeteredFront;
+let target: string;
+let original: Readonly<Record<string, string>>;
+/** What the chunks take in the library, and on the wire. */
+let stored: { readonly total: number; readonly largest: number };
+
+const chunks = (): string => join(bench.directory, 'vda.chunks');
+const start = async (mac: string): Promise<RunningAgent> =>
+  await bench.run(mac, target, `https://127.0.0.1:${String(front.port)}`);
+/** Each chunk once, the one that was being written and the one that was being fetched once more; and what TLS and its handshakes add. */
+const allowed = (): number => stored.total * 1.05 + 2 * stored.largest;
+
+/** Begins a load, and lets no more than six tenths of it through. */
+async function beginLoad(mac: string): Promise<RunningAgent> {
+  const disks = [{ name: 'vda', select: { sizeBytes: source }, file: chunks(), sizeBytes: source }];
+  await bench.place(mac, { kind: 'load', grow: false, hostKeys: false, disks });
+  const enough = stored.total * 0.6;
+  front.stopAt(enough);
+  const agent = await start(mac);
+  await expect.poll(() => front.bytes, { timeout: 60_000, interval: 20 }).toBeGreaterThanOrEqual(enough);
+  return agent;
+}
+
+async function expectLoaded(mac: string, agent: RunningAgent): Promise<void> {
+  expect(await agent.ended, agent.words()).toBe(0);
+  expect(await bench.progress(mac), agent.words()).toMatchObject({ state: 'done' });
+  expect(filesOn(bench, `/dev/${target}p3`)).toEqual(original);
+}
+
+beforeAll(async () => {
+  if (whyUnavailable('imaging') !== undefined) return;
+  bench = await startAgentBench();
+  const disk = bench.attach(
+    makeImagingDisk(bench.directory, { mebibytes: 256, payloadMebibytes: 96, vfatType: basicData }),
+  );
+  showPartitions(disk);
+  original = filesOn(bench, `/dev/${disk}p3`);
+  const disks = [{ name: 'vda', select: { sizeBytes: source }, file: chunks() }];
+  await bench.place(cards.captured, { kind: 'capture', disks });
+  await (
+    await bench.run(cards.captured, disk)
+  ).ended;
+  const sizes = (await listFrames(chunks())).frames.map(({ header }) => header.storedBytes);
+  stored = { total: sizes.reduce((sum, size) => sum + size, 0), largest: Math.max(...sizes) };
+});
+
+afterAll(async () => {
+  if (whyUnavailable('imaging') === undefined) await bench.end();
+});
+
+beforeEach(async (context) => {
+  skipWithout(context, 'imaging');
+  front = await startMeteredFront(bench.server.httpsPort);
+  const file = join(bench.directory, 'target.raw');
+  writeFileSync(file, '');
+  truncateSync(file, source);
+  target = bench.attach(file);
+});
+
+afterEach(async () => {
+  if (whyUnavailable('imaging') !== undefined) return;
+  bench.detach(target);
+  await front.stop();
+});
+
+describe('what a load fetches again', () => {
+  it('is two chunks at most when its machine is reset in the middle', async () => {
+    const first = await beginLoad(cards.reset);
+    first.kill();
+    await first.ended;
+    front.open();
+    const second = await start(cards.reset);
+    await expectLoaded(cards.reset, second);
+    expect(front.bytes).toBeGreaterThan(stored.total);
+    expect(front.bytes).toBeLessThan(allowed());
+  });
+
+  it('is more when nobody knows any longer what was written', async () => {
+    const first = await beginLoad(cards.forgotten);
+    first.kill();
+    await first.ended;
+    const record = join(await bench.orderDirectory(cards.forgotten), 'written-1');
+    expect(readFileSync(record, 'utf8').split('\n').length).toBeGreaterThan(4);
+    rmSync(record);
+    front.open();
+    const second = await start(cards.forgotten);
+    await expectLoaded(cards.forgotten, second);
+    expect(front.bytes).toBeGreaterThan(allowed());
+  });
+
+  it('is two chunks at most when the connection is cut in the middle, and the same agent goes on', async () => {
+    const agent = await beginLoad(cards.cut);
+    front.cut();
+    front.open();
+    await expectLoaded(cards.cut, agent);
+    expect(agent.words()).toContain('no answer');
+    expect(front.bytes).toBeGreaterThan(stored.total);
+    expect(front.bytes).toBeLessThan(allowed());
+    execFileSync('e2fsck', ['-fn', `/dev/${target}p3`], { stdio: 'pipe' });
+  });
+});
