@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { makeBtrfs, makeNtfs, readBtrfs, readNtfs, readOutput } from './file-systems-in-files.ts';
 
 /** Partitions of the disk of `makeDataDisk`, in mebibytes. */
 const layout = {
@@ -92,13 +93,8 @@ const makers: Readonly<Record<Part, (file: string, root: string) => Promise<void
     await move(volume, file, { seek: volumeOffset });
     await rm(volume);
   },
-  btrfs: async (file, root) => {
-    await execa('mkfs.btrfs', ['-q', '--rootdir', root, file]);
-  },
-  ntfs: async (file, root) => {
-    await execa('mkntfs', ['-Q', '-F', '-s', '512', '-p', '0', '-H', '0', '-S', '0', file]);
-    await execa('ntfscp', [file, join(root, 'kept'), 'kept']);
-  },
+  btrfs: makeBtrfs,
+  ntfs: makeNtfs,
   swap: async (file) => {
     await execa('mkswap', ['-q', '-U', swapUuid, '-L', 'swapspace', file]);
   },
@@ -130,18 +126,11 @@ const readers: Readonly<Record<Part, (file: string, directory: string) => Promis
   lvm: async (file) => {
     const at = `${file}?offset=${String(volumeOffset * 1024 ** 2)}`;
     await execa('e2fsck', ['-fn', at]);
-    return await read('debugfs', ['-R', 'cat /kept', at]);
+    return await readOutput('debugfs', ['-R', 'cat /kept', at]);
   },
-  btrfs: async (file, directory) => {
-    await execa('btrfs', ['check', '--readonly', file]);
-    await execa('btrfs', ['restore', '-s', file, join(directory, 'btrfs.root')]);
-    return await read('cat', [join(directory, 'btrfs.root', 'kept')]);
-  },
-  ntfs: async (file) => {
-    await execa('ntfsfix', ['-n', file]);
-    return await read('ntfscat', [file, 'kept']);
-  },
-  swap: async (file) => (await read('blkid', ['-p', '-o', 'value', '-s', 'UUID', file])).trim(),
+  btrfs: readBtrfs,
+  ntfs: readNtfs,
+  swap: async (file) => (await readOutput('blkid', ['-p', '-o', 'value', '-s', 'UUID', file])).trim(),
   xfs: async (file) => {
     await execa('xfs_repair', ['-n', '-f', file]);
     return await readFromXfs(file);
@@ -155,8 +144,4 @@ async function readFromXfs(file: string): Promise<string> {
   const bytes = stdout.split('\n').flatMap((line) => line.slice(5, 53).trim().split(' '));
   const text = Buffer.from(bytes.join(''), 'hex').toString('latin1');
   return text.slice(0, text.indexOf('\0'));
-}
-
-async function read(command: string, args: readonly string[]): Promise<string> {
-  return (await execa(command, [...args], { stripFinalNewline: false })).stdout;
 }

@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+/** File systems that are made and read by their own programs, in a file or on a device, without a mount. Each holds a file `kept`. */
+
+/** With all of `root` in it. */
+export async function makeBtrfs(file: string, root: string): Promise<void> {
+  await execa('mkfs.btrfs', ['-q', '--rootdir', root, file]);
+}
+
+/** With `kept` of `root` in it. */
+export async function makeNtfs(file: string, root: string): Promise<void> {
+  await execa('mkntfs', ['-Q', '-F', '-s', '512', '-p', '0', '-H', '0', '-S', '0', file]);
+  await execa('ntfscp', [file, join(root, 'kept'), 'kept']);
+}
+
+/** What `kept` says. Rejects when the program finds damage. `directory`: for what is made on the way, and removed. */
+export async function readBtrfs(file: string, directory: string): Promise<string> {
+  await execa('btrfs', ['check', '--readonly', file]);
+  // What is there already is not restored.
+  const restored = await mkdtemp(join(directory, 'btrfs-'));
+  await execa('btrfs', ['restore', '-s', file, restored]);
+  const kept = await readOutput('cat', [join(restored, 'kept')]);
+  await rm(restored, { recursive: true });
+  return kept;
+}
+
+/** What `kept` says. Rejects when the program finds damage, and for one that Windows is to check. */
+export async function readNtfs(file: string): Promise<string> {
+  await execa('ntfsfix', ['-n', file]);
+  return await readOutput('ntfscat', [file, 'kept']);
+}
+
+/** What a program prints, to the byte. */
+export async function readOutput(command: string, args: readonly string[]): Promise<string> {
+  return (await execa(command, [...args], { stripFinalNewline: false })).stdout;
+}
