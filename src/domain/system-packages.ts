@@ -84,7 +84,7 @@ export const systemPackages = {
     { shownBy: 'mke2fs', package: 'e2fsprogs' },
     { shownBy: 'perl', package: 'perl-base' },
   ],
-  /** Machines of bare metal in the tests: their network segment, their firmware, and disks with what a site may have on them. */
+  /** Machines of bare metal in the tests: their network segment, their firmware, disks with what a site may have on them, and the agent's programs on loop devices. */
   bareMetal: [
     { shownBy: 'ip', package: 'iproute2' },
     { shownBy: 'dnsmasq', package: 'dnsmasq-base' },
@@ -97,6 +97,8 @@ export const systemPackages = {
     { shownBy: 'mkfs.xfs', package: 'xfsprogs' },
     { shownBy: 'mkfs.btrfs', package: 'btrfs-progs' },
     { shownBy: 'mkntfs', package: 'ntfs-3g' },
+    { shownBy: 'partclone.extfs', package: 'partclone' },
+    { shownBy: 'busybox', package: 'busybox-static' },
   ],
   /** Whose completion is tested; bash is always there. */
   shells: [

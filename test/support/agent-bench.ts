@@ -5,6 +5,13 @@ import { placeOrder, readOrder, readProgress, type ImagingProgress } from '../..
 import type { ImagingOrder } from '../../src/imaging/order.ts';
 import { attachDisk, detachDisk, startAgent, type RunningAgent } from './imaging-agent.ts';
 import { startImagingBench, type ImagingBench } from './imaging-server.ts';
+import { whyUnavailable, type TestNeed } from './unavailable.ts';
+
+/** Of this host: for the server, and for the agent's own programs. */
+export const agentNeeds: readonly TestNeed[] = ['imaging', 'bareMetal'];
+
+/** For what is made before the tests, which skip themselves. */
+export const hasAgentNeeds = (): boolean => agentNeeds.every((need) => whyUnavailable(need) === undefined);
 
 /** A server, and machines whose disks are loop devices: each has one order, by its network card. */
 export interface AgentBench extends ImagingBench {

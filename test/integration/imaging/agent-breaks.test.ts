@@ -3,11 +3,11 @@ import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { listFrames } from '../../../src/library/chunks/frames.ts';
-import { startAgentBench, filesOn, type AgentBench } from '../../support/agent-bench.ts';
+import { agentNeeds, filesOn, hasAgentNeeds, startAgentBench, type AgentBench } from '../../support/agent-bench.ts';
 import { showPartitions, type RunningAgent } from '../../support/imaging-agent.ts';
 import { basicData, makeImagingDisk } from '../../support/imaging-disk.ts';
 import { startMeteredFront, type MeteredFront } from '../../support/metered-front.ts';
-import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
+import { skipWithout } from '../../support/unavailable.ts';
 
 const MiB = 1024 ** 2;
 const source = 256 * MiB;
@@ -47,7 +47,7 @@ async function expectLoaded(mac: string, agent: RunningAgent): Promise<void> {
 }
 
 beforeAll(async () => {
-  if (whyUnavailable('imaging') !== undefined) return;
+  if (!hasAgentNeeds()) return;
   bench = await startAgentBench();
   const disk = bench.attach(
     makeImagingDisk(bench.directory, { mebibytes: 256, payloadMebibytes: 96, vfatType: basicData }),
@@ -64,11 +64,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (whyUnavailable('imaging') === undefined) await bench.end();
+  if (hasAgentNeeds()) await bench.end();
 });
 
 beforeEach(async (context) => {
-  skipWithout(context, 'imaging');
+  skipWithout(context, ...agentNeeds);
   front = await startMeteredFront(bench.server.httpsPort);
   const file = join(bench.directory, 'target.raw');
   writeFileSync(file, '');
@@ -77,7 +77,7 @@ beforeEach(async (context) => {
 });
 
 afterEach(async () => {
-  if (whyUnavailable('imaging') !== undefined) return;
+  if (!hasAgentNeeds()) return;
   bench.detach(target);
   await front.stop();
 });

@@ -3,11 +3,11 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ImagingOrder } from '../../../src/imaging/order.ts';
-import { startAgentBench, type AgentBench } from '../../support/agent-bench.ts';
+import { agentNeeds, hasAgentNeeds, startAgentBench, type AgentBench } from '../../support/agent-bench.ts';
 import { showPartitions } from '../../support/imaging-agent.ts';
 import { basicData, makeImagingDisk } from '../../support/imaging-disk.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
+import { skipWithout } from '../../support/unavailable.ts';
 
 const MiB = 1024 ** 2;
 const source = 256 * MiB;
@@ -44,7 +44,7 @@ function mountOnce(device: string): void {
 }
 
 beforeAll(async () => {
-  if (whyUnavailable('imaging') !== undefined) return;
+  if (!hasAgentNeeds()) return;
   bench = await startAgentBench();
   original = bench.attach(
     makeImagingDisk(bench.directory, { mebibytes: 256, payloadMebibytes: 64, vfatType: basicData }),
@@ -56,10 +56,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (whyUnavailable('imaging') === undefined) await bench.end();
+  if (hasAgentNeeds()) await bench.end();
 });
 
-beforeEach((context) => skipWithout(context, 'imaging'));
+beforeEach((context) => skipWithout(context, ...agentNeeds));
 
 describe('the agent and a disk that is not what it should be', () => {
   it('reads nothing more of a disk whose file system was mounted after its capture began', async () => {

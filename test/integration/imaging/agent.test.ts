@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listFrames } from '../../../src/library/chunks/frames.ts';
-import { filesOn, startAgentBench, type AgentBench } from '../../support/agent-bench.ts';
+import { agentNeeds, filesOn, hasAgentNeeds, startAgentBench, type AgentBench } from '../../support/agent-bench.ts';
 import { showPartitions } from '../../support/imaging-agent.ts';
 import { basicData, makeImagingDisk, swapUuid } from '../../support/imaging-disk.ts';
-import { skipWithout, whyUnavailable } from '../../support/unavailable.ts';
+import { skipWithout } from '../../support/unavailable.ts';
 
 const MiB = 1024 ** 2;
 const source = 256 * MiB;
@@ -18,18 +18,18 @@ let sourceFile: string;
 const chunks = (): string => join(bench.directory, 'vda.chunks');
 
 beforeAll(async () => {
-  if (whyUnavailable('imaging') !== undefined) return;
+  if (!hasAgentNeeds()) return;
   bench = await startAgentBench();
   sourceFile = makeImagingDisk(bench.directory, { mebibytes: 256, payloadMebibytes: 24, vfatType: basicData });
 });
 
 afterAll(async () => {
-  if (whyUnavailable('imaging') === undefined) await bench.end();
+  if (hasAgentNeeds()) await bench.end();
 });
 
 describe('the agent, on loop devices', () => {
   it('captures used blocks only, and after a reset goes on where it was', async (context) => {
-    skipWithout(context, 'imaging');
+    skipWithout(context, ...agentNeeds);
     const name = bench.attach(sourceFile);
     showPartitions(name);
     const disks = [{ name: 'vda', select: { sizeBytes: source }, file: chunks() }];
@@ -59,7 +59,7 @@ describe('the agent, on loop devices', () => {
   });
 
   it('loads them onto a larger disk: files equal, swap the same, grown, clean, with host keys', async (context) => {
-    skipWithout(context, 'imaging');
+    skipWithout(context, ...agentNeeds);
     const target = join(bench.directory, 'target.raw');
     writeFileSync(target, Buffer.alloc(64 * MiB, 0x5a));
     truncateSync(target, 400 * MiB);
