@@ -32,6 +32,26 @@ export async function readNtfs(file: string): Promise<string> {
   return await readOutput('ntfscat', [file, 'kept']);
 }
 
+/** The same of one that Windows is to check at its next start, as it is after it was grown. */
+export async function readMarkedNtfs(file: string): Promise<string> {
+  await execa('ntfsfix', ['-n', file]);
+  return await readOutput('ntfscat', ['--force', file, 'kept']);
+}
+
+/** How large it says that it is, in bytes. */
+export async function btrfsBytes(file: string): Promise<number> {
+  const output = await readOutput('btrfs', ['inspect-internal', 'dump-super', file]);
+  return Number(/^total_bytes\s+(\d+)$/m.exec(output)?.[1]);
+}
+
+/** How large it says that it is, in bytes. */
+export async function ntfsBytes(file: string): Promise<number> {
+  const output = await readOutput('ntfsinfo', ['--force', '-m', file]);
+  const [, size] = /Cluster Size: (\d+)/.exec(output) ?? [];
+  const [, count] = /Volume Size in Clusters: (\d+)/.exec(output) ?? [];
+  return Number(size) * Number(count);
+}
+
 /** What a program prints, to the byte. */
 export async function readOutput(command: string, args: readonly string[]): Promise<string> {
   return (await execa(command, [...args], { stripFinalNewline: false })).stdout;

@@ -37,7 +37,8 @@ grow_file_system() {
       ;;
     xfs) with_mounted "$1" xfs xfs_growfs /mnt ;;
     btrfs) with_mounted "$1" btrfs btrfs filesystem resize max /mnt ;;
-    ntfs) yes | ntfsresize -f "$1" ;;
+    # Twice: it asks nothing, also of a file system that is marked to be checked.
+    ntfs) ntfsresize -ff "$1" ;;
   esac
 }
 
