@@ -30,7 +30,9 @@ export async function startWhole<T extends object>(
   try {
     return { ...(await start(closers)), stop };
   } catch (error) {
-    await stop().catch((left: unknown) => console.error(left));
+    await stop().catch((left: unknown) => {
+      throw new AggregateError([error, left], 'not everything could be started, nor ended again');
+    });
     throw error;
   }
 }
