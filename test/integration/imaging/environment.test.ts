@@ -2,7 +2,12 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ensureEnvironment, rebuildEnvironment } from '../../../src/imaging/environment/build.ts';
+import {
+  ensureEnvironment,
+  rebuildEnvironment,
+  type BuiltEnvironment,
+} from '../../../src/imaging/environment/build.ts';
+import { openStateDirectory } from '../../../src/platform/state-directory.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { skipWithout } from '../../support/unavailable.ts';
 
@@ -25,18 +30,22 @@ async function filesBelow(directory: string): Promise<readonly (readonly [name: 
   );
 }
 
+async function bytesOf({ kernel, initrd, digest }: BuiltEnvironment) {
+  return { kernel: await sha256Of(kernel), initrd: await sha256Of(initrd), digest };
+}
+
 describe('the imaging environment', () => {
-  it('is the same to the byte when it is built twice from the packages of one day', async () => {
-    const build = async (name: string) => {
-      const { kernel, initrd, digest } = await rebuildEnvironment(join(root, name));
-      return { kernel: await sha256Of(kernel), initrd: await sha256Of(initrd), digest };
-    };
-    const first = await build('first');
-    expect(await build('second')).toEqual(first);
+  it('is the same to the byte when it is built twice from the same packages', async () => {
+    const cached = await bytesOf(await ensureEnvironment(await (await openStateDirectory()).directory('imaging')));
+    const built = await bytesOf(await rebuildEnvironment(join(root, 'built')));
+    // Debian may have newer packages than those that the cached one was built of: then it is built once more.
+    const other =
+      cached.digest === built.digest ? cached : await bytesOf(await rebuildEnvironment(join(root, 'again')));
+    expect(built).toEqual(other);
   }, 600_000);
 
   it('is not built again where it is built', async () => {
-    const directory = join(root, 'second');
+    const directory = join(root, 'built');
     const built = await ensureEnvironment(directory);
     const before = await filesBelow(directory);
     expect(before.map(([name]) => name.split('/').at(-1))).toEqual(
