@@ -48,7 +48,7 @@ async function serve(library: string, environment: BuiltEnvironment): Promise<Im
 }
 
 async function measureBoth(stage: Stage, place: Place): Promise<readonly Figure[]> {
-  const payloadMebibytes = sized(stage, 192, 16);
+  const payloadMebibytes = sized(stage, 128, 16);
   const mebibytes = payloadMebibytes + 192;
   const source = makeImagingDisk(stage.directory, { mebibytes, payloadMebibytes, vfatType: 'U' });
   const target = join(stage.directory, 'target.raw');
