@@ -1,4 +1,4 @@
-import type { Computer } from '../domain/computer.ts';
+import { reachedBy, type Computer } from '../domain/computer.ts';
 import { ImprintError, errorChain } from '../domain/errors.ts';
 import type { Requirement, SystemRequirement } from '../domain/requirement.ts';
 import { freeBytes, requireWritable } from '../library/prepare.ts';
@@ -20,7 +20,7 @@ export async function findRequirements(
   deps: ActivityDependencies,
   { managementNode, system: asked }: CheckHere,
 ): Promise<readonly SystemRequirement[]> {
-  const computers = (await deps.catalog.computers.list()).filter((one) => mayBeDrivenBy(one).includes(managementNode));
+  const computers = (await deps.catalog.computers.list()).filter((one) => reachedBy(one).includes(managementNode));
   const driven = await deps.catalog.provisioningSystems.drivenBy(managementNode);
   const all = [...new Set([...driven, ...computers.map(({ provisioningSystem }) => provisioningSystem)])].sort();
   const common = await commonRequirements(deps);
@@ -31,11 +31,6 @@ export async function findRequirements(
     found.push(...needed.map((one) => ({ managementNode, system, ...one })));
   }
   return found;
-}
-
-/** Its management node, and those that stand in for it. */
-export function mayBeDrivenBy({ managementNode, alsoReachedBy = [] }: Computer): readonly string[] {
-  return [managementNode, ...alsoReachedBy];
 }
 
 async function commonRequirements({ library }: ActivityDependencies): Promise<readonly Requirement[]> {

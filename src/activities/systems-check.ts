@@ -1,6 +1,7 @@
+import { reachedBy } from '../domain/computer.ts';
 import type { SystemRequirement } from '../domain/requirement.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { findRequirements, mayBeDrivenBy, type CheckHere } from './find-requirements.ts';
+import { findRequirements, type CheckHere } from './find-requirements.ts';
 
 /** What checkSystems is made of. It only reads, and is no step of a run. */
 export interface SystemsCheckActivities {
@@ -18,7 +19,7 @@ export function createSystemsCheckActivities(deps: ActivityDependencies): System
         return { managementNodes: (await catalog.managementNodes.list()).map(({ name }) => name) };
       const found = (await catalog.provisioningSystems.list()).find(({ name }) => name === system);
       const computers = (await catalog.computers.list()).filter((one) => one.provisioningSystem === system);
-      const named = [...(found?.managementNodes ?? []), ...computers.flatMap(mayBeDrivenBy)];
+      const named = [...(found?.managementNodes ?? []), ...computers.flatMap(reachedBy)];
       return { managementNodes: [...new Set(named)].sort() };
     },
 

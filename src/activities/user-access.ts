@@ -1,3 +1,4 @@
+import { reachedBy } from '../domain/computer.ts';
 import { ConflictError, UnsupportedError } from '../domain/errors.ts';
 import type { NodeReservation } from '../domain/node-reservation.ts';
 import type { Evidence } from '../domain/plan.ts';
@@ -27,7 +28,7 @@ export async function accessFacts(
   if (id === undefined) throw new ConflictError(`nothing is recorded as loaded on ${node}; load it first`);
   const { name, userAccess } = moduleOf(deps, await deps.catalog.revisions.get(id));
   if (userAccess === undefined) throw new UnsupportedError(`the OS module ${name} lets no users in: ${node}`);
-  const able = [computer.managementNode, ...(computer.alsoReachedBy ?? [])];
+  const able = reachedBy(computer);
   const managers = (await deps.catalog.managementNodes.list()).filter((one) => able.includes(one.name));
   const request = { user, from, port, managers: managers.map(({ address }) => address) };
   return { access: userAccess, request, shell };

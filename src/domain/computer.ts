@@ -46,3 +46,11 @@ export interface Problem {
   /** A sentence that says what was expected and what was found. */
   readonly problem: string;
 }
+
+/** The management nodes that may drive a computer: its own first, then those that stand in for it. */
+export function reachedBy({
+  managementNode,
+  alsoReachedBy = [],
+}: Pick<Computer, 'managementNode' | 'alsoReachedBy'>): readonly string[] {
+  return [managementNode, ...alsoReachedBy];
+}

@@ -1,5 +1,6 @@
 import type { PlanStep } from './plan.ts';
 import type { RunRecord, StepRecord } from './run.ts';
+import { takesFromUser } from './taking-from-user.ts';
 
 /** What the catalog recorded of a run that is over and still owns its node. */
 export interface EndedRun {
@@ -41,18 +42,12 @@ export function begunOf(ended: EndedRun, plan: readonly PlanStep[], numbered: st
   });
 }
 
-/**
- * Steps of a capture's plan from which on nobody can work on the node: the system is prepared, or asked to power off where no OS module prepares it. A run that
- * takes another up goes on with a system that was taken from its user already.
- */
-export const takingFromUser: readonly string[] = ['preCapture', 'askOff', 'proveOff'];
-
 /** Whether the run has changed what is on the node: a capture once it takes it from its user, a load from the first step of its plan. */
 export function changedNode(ended: EndedRun): boolean {
   const plan = planOf(ended, ended.record?.procedure === 'captureImage' ? '4' : '5');
   const begunSteps = begunOf(ended, plan, '5');
   if (ended.record?.procedure !== 'captureImage') return begunSteps.length > 0;
-  return begunSteps.some(({ planned }) => takingFromUser.includes(planned.kind));
+  return begunSteps.some(({ planned }) => takesFromUser(planned));
 }
 
 /** Whether the run may have changed what is on the node, so that somebody should look before it is captured. */

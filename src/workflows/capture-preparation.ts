@@ -1,10 +1,10 @@
 import { patched } from '@temporalio/workflow';
 import type { NamedRevision } from '../activities/claiming.ts';
-import { takingFromUser } from '../domain/ended-steps.ts';
 import type { CaptureImageInput } from '../domain/inputs.ts';
 import type { CapturePlanRequest } from '../domain/plan-request.ts';
 import type { PlanStep } from '../domain/plan.ts';
 import type { StepInput } from '../domain/step-input.ts';
+import { takesFromUser } from '../domain/taking-from-user.ts';
 import { catalog, onNode } from './activities.ts';
 import type { Capture } from './capture.ts';
 import { captureWork, takePlanSteps } from './plan-steps.ts';
@@ -108,7 +108,8 @@ export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]):
   await takePlanSteps(steps, '5', plan, {
     ...work,
     act: async (step, planned) => {
-      if (takesFromUser(planned)) {
+      // Runs that asked a machine off before that counted go on as they began.
+      if (takesFromUser(planned) && (planned.kind !== 'askOff' || patched('ask-off-touches'))) {
         steps.touch();
         steps.rescue = async (back) => await rescue(capture, sealed, back);
       }
@@ -120,9 +121,4 @@ export async function carryOutPlan(capture: Capture, plan: readonly PlanStep[]):
       return await work.act(step, planned);
     },
   });
-}
-
-/** Runs that asked a machine off before that counted go on as they began. */
-function takesFromUser({ kind }: PlanStep): boolean {
-  return takingFromUser.includes(kind) && (kind !== 'askOff' || patched('ask-off-touches'));
 }

@@ -1,5 +1,6 @@
 import { setCurrentDetails, sleep } from '@temporalio/workflow';
 import type { MachineGone, NodeReservation, ReclaimNodeInput } from '../domain/node-reservation.ts';
+import type { StepInput } from '../domain/step-input.ts';
 import { catalog, onNode } from './activities.ts';
 import { recordOutcome, runProcedure } from './procedure.ts';
 import { releaseNode } from './release-node.ts';
@@ -19,33 +20,31 @@ export async function reclaimNode(input: ReclaimNodeInput): Promise<void> {
       claim: async (step) => await catalog(`Claim ${node}`).claimForReclaim({ ...step, input }),
       release: async (step) => await catalog(`Release ${node}`).releaseNode({ ...step, state: 'previous' }),
     });
+    const { managementNode, reservation, gone } = claimed;
 
-    // 2 to 3. Let the user out; record that nobody has the node.
-    const { leaves, outcome } = await takeBack(steps, claimed);
+    if (reservation !== undefined) {
+      // 2. Let the user out, unless an operator says that the machine is gone.
+      steps.stopIfCancelled();
+      if (gone === undefined) await letOut(steps, managementNode, reservation);
+      else steps.leaveOut({ number: '2', title: `Let ${reservation.user} out` }, whyLeftOut(gone));
+
+      // 3. Record that nobody has it.
+      await recordNobody(steps, reservation, gone);
+    }
 
     // 4. Release the claim, record the outcome, notify.
-    await releaseNode(steps, '4', leaves);
-    await recordOutcome(steps, 'completed', `${node}: ${outcome}`);
+    await releaseNode(steps, '4', stateAfter(claimed));
+    await recordOutcome(steps, 'completed', `${node}: ${outcomeOf(claimed)}`);
   });
 }
 
 /** What step 1 has found. */
 interface ToTakeBack {
-  readonly managementNode: string;
   readonly reservation?: NodeReservation;
   readonly gone?: MachineGone;
 }
 
-/** In which state the node is left, and what came of it. */
-interface TakenBack {
-  readonly leaves: 'previous' | 'available' | 'maintenance';
-  readonly outcome: string;
-}
-
-async function takeBack(steps: Steps, { managementNode, reservation, gone }: ToTakeBack): Promise<TakenBack> {
-  if (reservation === undefined) return { leaves: 'previous', outcome: 'there was no such reservation' };
-  steps.stopIfCancelled();
-  if (gone !== undefined) return await giveUp(steps, reservation, gone);
+async function letOut(steps: Steps, managementNode: string, reservation: NodeReservation): Promise<void> {
   const close = `Let ${reservation.user} out`;
   await steps.take(
     '2',
@@ -53,26 +52,31 @@ async function takeBack(steps: Steps, { managementNode, reservation, gone }: ToT
     async (step) => await onNode(managementNode, 'guest', close).closeAccess({ ...step, reservation }),
     { noUndo: 'Sessions that were ended do not come back; whoever needs the node reserves it again.' },
   );
-  const record = `Record that nobody has ${steps.node}`;
-  await steps.take('3', record, async (step) => await catalog(record).recordReservation(step), {
-    noUndo: 'It is true.',
-  });
-  return { leaves: 'available', outcome: `taken back from ${reservation.user}` };
 }
 
-/** Nobody can be let out on a machine that is gone. Should it come back it is looked at and loaded before anybody gets it. */
-async function giveUp(steps: Steps, reservation: NodeReservation, gone: MachineGone): Promise<TakenBack> {
-  const { user } = reservation;
-  const why = `${gone.by} says that the machine is gone: ${gone.reason}`;
-  steps.leaveOut({ number: '2', title: `Let ${user} out` }, why);
-  const record = `Record that nobody has ${steps.node}`;
-  await steps.take(
-    '3',
-    record,
-    async (step) => await catalog(record).giveUpReservation({ ...step, reservation, gone }),
-    { noUndo: 'It was asked for.' },
-  );
-  return { leaves: 'maintenance', outcome: `taken back from ${user}, who was not let out: ${why}` };
+/** Should a machine that is gone come back after all, it is looked at and loaded before anybody gets it. */
+async function recordNobody(steps: Steps, reservation: NodeReservation, gone: MachineGone | undefined): Promise<void> {
+  const what = `Record that nobody has ${steps.node}`;
+  const record = async (step: StepInput) =>
+    gone === undefined
+      ? await catalog(what).recordReservation(step)
+      : await catalog(what).giveUpReservation({ ...step, reservation, gone });
+  await steps.take('3', what, record, { noUndo: 'It is true.' });
+}
+
+function whyLeftOut({ by, reason }: MachineGone): string {
+  return `${by} says that the machine is gone: ${reason}`;
+}
+
+function stateAfter({ reservation, gone }: ToTakeBack): 'previous' | 'available' | 'maintenance' {
+  if (reservation === undefined) return 'previous';
+  return gone === undefined ? 'available' : 'maintenance';
+}
+
+function outcomeOf({ reservation, gone }: ToTakeBack): string {
+  if (reservation === undefined) return 'there was no such reservation';
+  const takenBack = `taken back from ${reservation.user}`;
+  return gone === undefined ? takenBack : `${takenBack}, who was not let out: ${whyLeftOut(gone)}`;
 }
 
 /** What is no time is refused by the first step. */

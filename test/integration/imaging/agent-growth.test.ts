@@ -59,26 +59,29 @@ async function expectDone(mac: string, names: readonly string[]): Promise<void> 
   expect(await bench.progress(mac), agent.words()).toMatchObject({ state: 'done', report: { notes: [] } });
 }
 
+/** Each is sound, and holds what it held; how large it is now. */
+async function readAll(names: readonly string[]) {
+  const found: { readonly kind: GrowingKind; readonly sizeBytes: number }[] = [];
+  for (const [index, kind] of kinds.entries()) {
+    const { kept, sizeBytes } = await readGrown(bench.directory, kind, `/dev/${names[index]!}p1`);
+    expect(kept).toBe(keptOn(kind));
+    found.push({ kind, sizeBytes });
+  }
+  return found;
+}
+
 describe('the last partition of a disk', () => {
   beforeAll(async () => {
     if (hasAgentNeeds()) await captureAll('52:54:00:00:03:01');
   });
 
   it('grows onto a larger disk, with its btrfs and its NTFS, which are sound and hold what they held', async () => {
-    const names = await loadAll('52:54:00:00:03:02', { grow: true });
-    for (const [index, kind] of kinds.entries()) {
-      const { kept, sizeBytes } = await readGrown(bench.directory, kind, `/dev/${names[index]!}p1`);
-      expect(kept).toBe(keptOn(kind));
+    for (const { kind, sizeBytes } of await readAll(await loadAll('52:54:00:00:03:02', { grow: true })))
       expect(sizeBytes, kind).toBeGreaterThan((sizes[kind].onto - 3) * MiB);
-    }
   });
 
   it('keeps its size where that was not asked for', async () => {
-    const names = await loadAll('52:54:00:00:03:03', { grow: false });
-    for (const [index, kind] of kinds.entries()) {
-      const { kept, sizeBytes } = await readGrown(bench.directory, kind, `/dev/${names[index]!}p1`);
-      expect(kept).toBe(keptOn(kind));
+    for (const { kind, sizeBytes } of await readAll(await loadAll('52:54:00:00:03:03', { grow: false })))
       expect(sizeBytes, kind).toBeLessThan((sizes[kind].from - 1) * MiB);
-    }
   });
 });
