@@ -127,7 +127,10 @@ const cutsOfReclaim: readonly ShortCut[] = [
   },
 ];
 
-const giveUp = { step: '3', activity: 'giveUpReservation' } as const;
+const forget = { step: '3', activity: 'giveUpReservation', call: 'catalog.computers.recordLoaded' } as const;
+const giveUp = { ...forget, call: 'catalog.nodeReservations.record' } as const;
+/** Its reservation stands, and nothing is known to be loaded any more. */
+const unloaded = { ...used, ...letIn, loaded: undefined } as const;
 const unreserved = { ...used, letIn: letIn.letIn, reservedFor: undefined } as const;
 
 /** With the word that the machine is gone: nothing is done there. */
@@ -135,20 +138,14 @@ const cutsOfGivingUp: readonly ShortCut[] = [
   { ...claimOfReclaim, when: 'before', remains: { ...used, ...letIn } },
   { ...claimOfReclaim, when: 'after', remains: { ...used, ...letIn } },
   {
-    ...giveUp,
-    call: 'catalog.nodeReservations.record',
+    ...forget,
     when: 'before',
     remains: { ...used, ...letIn },
     remainsOfCancelled: { ...unreserved, loaded: undefined },
   },
-  {
-    ...giveUp,
-    call: 'catalog.computers.recordLoaded',
-    when: 'before',
-    remains: unreserved,
-    remainsOfCancelled: { ...unreserved, loaded: undefined },
-  },
-  { ...giveUp, call: 'catalog.computers.recordLoaded', when: 'after', remains: { ...unreserved, loaded: undefined } },
+  { ...forget, when: 'after', remains: unloaded, remainsOfCancelled: { ...unreserved, loaded: undefined } },
+  { ...giveUp, when: 'before', remains: unloaded, remainsOfCancelled: { ...unreserved, loaded: undefined } },
+  { ...giveUp, when: 'after', remains: { ...unreserved, loaded: undefined } },
   {
     step: '4',
     activity: 'releaseNode',
