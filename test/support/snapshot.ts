@@ -5,8 +5,8 @@ import pg from 'pg';
 import type { TestImprint } from './imprint.ts';
 
 /**
- * All that runs can change: every row of the catalog (but the management nodes', in which workers say that they live), every machine of the world,
- * every file of the library.
+ * All that runs can change: every row of the catalog, every machine of the world, every file of the library. Not what workers write by themselves: that they
+ * live, and the archive of ended runs.
  */
 export type Snapshot = ReadonlySet<string>;
 
@@ -22,7 +22,7 @@ export async function openSnapshots({ databaseUrl, world, library }: TestImprint
   await client.connect();
   const tables = await client.query<{ name: string }>(
     `SELECT quote_ident(table_name) AS name FROM information_schema.tables
-     WHERE table_schema = 'public' AND table_name <> 'management_nodes'`,
+     WHERE table_schema = 'public' AND table_name NOT IN ('management_nodes', 'archive_progress', 'run_archive')`,
   );
   const rows = tables.rows.map(({ name }) => `SELECT '${name} ' || to_jsonb(t)::text AS line FROM ${name} t`);
   const sql = rows.join(' UNION ALL ');

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inheritedTasks, limitAccessTasks, openAccessTasks } from '../../../../src/os/linux/access-tasks.ts';
@@ -59,6 +60,8 @@ describe('where SSH may come from', () => {
 
   beforeEach(async (context) => {
     skipWithout(context, 'ssh');
+    // Of this host: a machine on which no server was started yet has none, and the server does not look at a configuration without it.
+    await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
     await execa('ssh-keygen', ['-q', '-N', '', '-t', 'ed25519', '-f', `${fake.path}/host`]);
     const include = `Include ${fake.path}/etc/ssh/sshd_config.d/*.conf\nHostKey ${fake.path}/host\n`;
     await fake.file('etc/ssh/sshd_config', include);
