@@ -9,6 +9,7 @@ import { findProcess, startDetached, stopProcess, type DetachedCommand } from '.
 import type { ProgressReporter } from './progress.ts';
 import { withStartLock } from './start-lock.ts';
 import type { StateDirectory } from './state-directory.ts';
+import { ensureSystemAccount } from './system-account.ts';
 
 export interface LibvirtService {
   /** For `virsh --connect`; needs nothing in the environment. */
@@ -84,6 +85,8 @@ async function daemonCommand(places: LibvirtPlaces): Promise<Pick<DetachedComman
   const libvirtd = await findCommand('libvirtd');
   if (libvirtd === undefined) throw new UnsupportedError('could not start libvirt: libvirtd is not installed');
   if (process.getuid?.() === 0) {
+    // Debian's libvirtd looks for it before it reads under whose name machines are to run. Only the package of the system's own daemon brings it.
+    await ensureSystemAccount('libvirt-qemu', 'libvirtd does not start');
     const script = ['sh', '-c', startInOwnDirectories, 'sh', places.home, libvirtd];
     return { file: 'unshare', args: ['--mount', '--propagation', 'slave', ...script] };
   }

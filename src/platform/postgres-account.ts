@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { execa } from 'execa';
 import { CommandFailedError, UnsupportedError } from '../domain/errors.ts';
 import { findCommand } from './commands.ts';
+import { ensureSystemAccount } from './system-account.ts';
 
 /** Runs PostgreSQL's programs, which refuse to run as root. */
 export interface PostgresAccount {
@@ -27,29 +28,11 @@ const ACCOUNT = 'postgres';
  */
 export async function findPostgresAccount(paths: readonly string[]): Promise<PostgresAccount> {
   if (process.getuid?.() !== 0) return { run: (file, args, around) => run([file, ...args], around) };
-  const owner = await ensureAccount();
+  const owner = await ensureSystemAccount(ACCOUNT, 'root cannot run PostgreSQL');
   const reachable = await Promise.all(paths.map((path) => isReachable(path)));
   const capabilities = reachable.includes(false) ? await findCapability(owner) : [];
   const prefix = [await commandPath('setpriv'), ...identity(owner), ...capabilities, '--'];
   return { owner, run: (file, args, around) => run([...prefix, file, ...args], around) };
-}
-
-async function ensureAccount(): Promise<{ uid: number; gid: number }> {
-  const found = await readAccount();
-  if (found) return found;
-  const args = ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', ACCOUNT];
-  const made = await execa(await commandPath('useradd'), args, { reject: false });
-  const account = await readAccount();
-  if (account) return account;
-  throw new UnsupportedError(`could not make the account ${ACCOUNT}, without which root cannot run PostgreSQL`, {
-    evidence: { stderr: made.stderr },
-  });
-}
-
-async function readAccount(): Promise<{ uid: number; gid: number } | undefined> {
-  const uid = await execa('id', ['-u', ACCOUNT], { reject: false });
-  const gid = await execa('id', ['-g', ACCOUNT], { reject: false });
-  return uid.failed || gid.failed ? undefined : { uid: Number(uid.stdout), gid: Number(gid.stdout) };
 }
 
 /** Whether everybody may pass through every directory above the path. */
