@@ -82,7 +82,6 @@ export const systemPackages = {
     { shownBy: 'sfdisk', package: 'fdisk' },
     { shownBy: 'mkfs.vfat', package: 'dosfstools' },
     { shownBy: 'mke2fs', package: 'e2fsprogs' },
-    { shownBy: 'perl', package: 'perl-base' },
   ],
   /** Machines of bare metal in the tests: their network segment, their firmware, disks with what a site may have on them, and the agent's programs on loop devices. */
   bareMetal: [
@@ -99,6 +98,7 @@ export const systemPackages = {
     { shownBy: 'mkntfs', package: 'ntfs-3g' },
     { shownBy: 'partclone.extfs', package: 'partclone' },
     { shownBy: 'busybox', package: 'busybox-static' },
+    { shownBy: '/usr/share/perl5/IO/Socket/SSL.pm', package: 'libio-socket-ssl-perl' },
   ],
   /** Whose completion is tested; bash is always there. */
   shells: [

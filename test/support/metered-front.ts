@@ -11,8 +11,8 @@ export interface MeteredFront {
   stopAt(bytes: number): void;
   /** Lets everything pass again. */
   open(): void;
-  /** Ends every connection. */
-  cut(): void;
+  /** Ends every connection; how many there were, counted on both sides. */
+  cut(): number;
   stop(): Promise<void>;
 }
 
@@ -40,8 +40,10 @@ export async function startMeteredFront(target: number): Promise<MeteredFront> {
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const cut = (): void => {
+  const cut = (): number => {
+    const open = sockets.size;
     for (const socket of sockets) socket.destroy();
+    return open;
   };
   return {
     port,

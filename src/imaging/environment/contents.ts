@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { ArchiveEntry } from './archive.ts';
 import { moduleFiles } from './modules.ts';
 import type { EnvironmentRecipe } from './recipe.ts';
-import { librariesOf, readInside } from './stage.ts';
+import { filesBelow, librariesOf, readInside } from './stage.ts';
 
 /** Names under which one program is called. */
 const LINKS: Readonly<Record<string, string>> = {
@@ -20,7 +20,8 @@ export async function environmentContents(
   { stage, agent, scratch }: { readonly stage: string; readonly agent: string; readonly scratch: string },
 ): Promise<readonly ArchiveEntry[]> {
   const libraries = await Promise.all(recipe.programs.map(async (program) => await librariesOf(stage, program)));
-  const paths = [...new Set([...recipe.programs, ...libraries.flat(), ...recipe.files])];
+  const below = await Promise.all(recipe.directories.map(async (directory) => await filesBelow(stage, directory)));
+  const paths = [...new Set([...recipe.programs, ...libraries.flat(), ...recipe.files, ...below.flat()])];
   const files = await Promise.all(paths.map(async (path) => file(path.slice(1), await readInside(stage, path), true)));
   const links = Object.entries(LINKS).map(([path, target]): ArchiveEntry => {
     return { path, kind: 'link', content: Buffer.from(target), executable: false };

@@ -6,19 +6,17 @@ export interface EnvironmentRecipe {
   readonly programs: readonly string[];
   /** Copied as they are: what no program names as its library. */
   readonly files: readonly string[];
+  /** Copied with all files below them. */
+  readonly directories: readonly string[];
   /** Beginnings of paths below `/lib/modules/VERSION/kernel`; what these modules depend on comes along. */
   readonly modules: readonly string[];
 }
 
-const perl = '/usr/lib/x86_64-linux-gnu/perl-base';
-const perlFiles = ['Carp.pm', 'Exporter.pm', 'Fcntl.pm', 'IO.pm', 'IO/Handle.pm', 'SelectSaver.pm', 'Symbol.pm'];
-const morePerlFiles = ['XSLoader.pm', 'overloading.pm', 'strict.pm', 'warnings.pm', 'warnings/register.pm'];
-const perlLibraries = ['auto/Fcntl/Fcntl.so', 'auto/IO/IO.so'];
-
 export const environmentRecipe: EnvironmentRecipe = {
   suite: 'bookworm',
   packages: [
-    ...['linux-image-amd64', 'busybox-static', 'kmod', 'perl-base', 'libgcc-s1', 'curl', 'openssl', 'openssh-client'],
+    ...['linux-image-amd64', 'busybox-static', 'kmod', 'libgcc-s1', 'curl', 'openssl', 'openssh-client'],
+    ...['perl', 'libio-socket-ssl-perl'],
     ...['partclone', 'zstd', 'fdisk', 'util-linux', 'e2fsprogs', 'xfsprogs', 'btrfs-progs', 'ntfs-3g'],
     ...['lvm2', 'dmsetup'],
   ],
@@ -30,9 +28,10 @@ export const environmentRecipe: EnvironmentRecipe = {
     ...['/sbin/lvm', '/sbin/dmsetup'],
   ],
   // busybox is linked statically. The library is loaded only when a thread ends: without it partclone aborts at its end, with a complete map and status 134.
-  files: [
-    ...['/bin/busybox', '/lib/x86_64-linux-gnu/libgcc_s.so.1'],
-    ...[...perlFiles, ...morePerlFiles, ...perlLibraries].map((name) => `${perl}/${name}`),
+  files: ['/bin/busybox', '/lib/x86_64-linux-gnu/libgcc_s.so.1', '/usr/share/perl/5.36/HTTP/Tiny.pm'],
+  // Of Perl what the program needs that moves the chunks. Its modules load others when they are first needed.
+  directories: [
+    ...['/usr/lib/x86_64-linux-gnu/perl-base', '/usr/lib/x86_64-linux-gnu/perl5/5.36', '/usr/share/perl5/IO/Socket'],
   ],
   modules: [
     ...paths('drivers', [

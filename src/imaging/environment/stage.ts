@@ -1,5 +1,5 @@
-import { readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { execa } from 'execa';
 import { CommandFailedError, IntegrityError } from '../../domain/errors.ts';
 import type { EnvironmentRecipe } from './recipe.ts';
@@ -10,7 +10,7 @@ export async function unpackPackages(recipe: EnvironmentRecipe, directory: strin
     ...['--mode=root', '--format=directory', '--variant=extract', `--include=${recipe.packages.join(',')}`],
     ...['--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"'],
     // Firmware and documents would be most of what is written.
-    ...['--dpkgopt=path-exclude=/usr/share/*'],
+    ...['--dpkgopt=path-exclude=/usr/share/*', '--dpkgopt=path-include=/usr/share/perl*'],
     ...[recipe.suite, directory],
   ];
   try {
@@ -36,6 +36,13 @@ export async function librariesOf(stage: string, program: string): Promise<reado
 /** What the loader's `--list` prints: `libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x…)`, and the loader itself. */
 export function readLibraries(output: string): readonly string[] {
   return [...output.matchAll(/^\s*(?:\S+ => )?(\/\S+) \(0x[0-9a-f]+\)$/gm)].map(([, path = '']) => path);
+}
+
+/** The files below a directory of the stage, by absolute path in it. */
+export async function filesBelow(stage: string, directory: string): Promise<readonly string[]> {
+  const entries = await readdir(join(stage, directory), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  return files.map(({ parentPath, name }) => `/${relative(stage, join(parentPath, name))}`);
 }
 
 /** A file's bytes through its links, which are followed inside the stage. */

@@ -109,10 +109,9 @@ describe('what a load fetches again', () => {
 
   it('is two chunks at most when the connection is cut in the middle, and the same agent goes on', async () => {
     const agent = await beginLoad(cards.cut);
-    front.cut();
+    expect(front.cut()).toBeGreaterThan(0);
     front.open();
     await expectLoaded(cards.cut, agent);
-    expect(agent.words()).toContain('no answer');
     expect(front.bytes).toBeGreaterThan(stored.total);
     expect(front.bytes).toBeLessThan(allowed());
     execFileSync('e2fsck', ['-fn', `/dev/${target}p3`], { stdio: 'pipe' });

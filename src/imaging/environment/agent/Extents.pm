@@ -1,32 +1,41 @@
-# Moves extents of a device: `extents.pl read DEVICE FILE` writes them to standard output, one after the other; `write` takes them from standard input,
-# and returns once they are on the device. FILE holds them as `offset,length` with semicolons between, in bytes.
+# Moves extents of a device: lists of `offset,length` with semicolons between, in bytes.
+package Extents;
 use strict;
 use warnings;
 use Fcntl;
 use IO::Handle;
 
-my ($direction, $path, $file) = @ARGV;
 my $piece = 1024 * 1024;
-my $is_read = $direction eq 'read';
-sysopen(my $device, $path, $is_read ? O_RDONLY : O_WRONLY) or die "open $path: $!\n";
-open(my $list, '<', $file) or die "open $file: $!\n";
-my @extents = map { [split /,/] } split /;/, (<$list> // '');
-binmode STDIN;
-binmode STDOUT;
 
-for my $extent (@extents) {
-    my ($offset, $length) = @$extent;
-    defined sysseek($device, $offset, 0) or die "seek $path to $offset: $!\n";
-    while ($length > 0) {
-        my $wanted = $length < $piece ? $length : $piece;
-        my $bytes = fill($is_read ? $device : \*STDIN, $wanted);
-        drain($is_read ? \*STDOUT : $device, $bytes);
-        $length -= $wanted;
-    }
+# Writes them to a handle, one after the other.
+sub send_to {
+    my ($path, $extents, $handle) = @_;
+    my $device = open_device($path, O_RDONLY);
+    each_of($device, $path, $extents, sub { drain($handle, fill($device, $_[0])) });
 }
-if (!$is_read) {
+
+# Takes them from a handle, and returns once they are on the device. There must be no more than the extents hold.
+sub take_from {
+    my ($path, $extents, $handle) = @_;
+    my $device = open_device($path, O_WRONLY);
+    each_of($device, $path, $extents, sub { drain($device, fill($handle, $_[0])) });
     $device->sync or die "sync $path: $!\n";
-    sysread(STDIN, my $more, 1) == 0 or die "there is more than the extents hold\n";
+    sysread($handle, my $more, 1) == 0 or die "there is more than the extents hold\n";
+}
+
+sub open_device {
+    my ($path, $mode) = @_;
+    sysopen(my $device, $path, $mode) or die "open $path: $!\n";
+    return $device;
+}
+
+sub each_of {
+    my ($device, $path, $extents, $move) = @_;
+    for (split /;/, $extents) {
+        my ($offset, $length) = split /,/;
+        defined sysseek($device, $offset, 0) or die "seek $path to $offset: $!\n";
+        for (; $length > 0; $length -= $piece) { $move->($length < $piece ? $length : $piece) }
+    }
 }
 
 sub fill {
@@ -48,3 +57,5 @@ sub drain {
         $at += $written;
     }
 }
+
+1;

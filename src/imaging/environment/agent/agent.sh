@@ -11,8 +11,8 @@ while :; do
   case $word in
     facts) tell_facts "$first" ;;
     map) tell_map "$first" "$second" "$third" ;;
-    read) read_chunks ;;
-    write) write_chunks ;;
+    read) move_chunks send ;;
+    write) move_chunks take ;;
     step) take_step "$first" "$second" "$third" "$fourth" ;;
     off) exit 0 ;;
     *) give_up "the management node said '$word', which this environment does not know" ;;

@@ -1,0 +1,54 @@
+# Requests to the management node over one connection, for as long as it takes: it may be away, the network may be down. `api.sh` says the same for single requests.
+package ManagementNode;
+use strict;
+use warnings;
+use HTTP::Tiny;
+# The client loads it only with its first request.
+use IO::Socket::SSL ();
+
+# Seconds without a byte after which a connection is given up.
+my $patience = 30;
+
+sub new {
+    my ($class, $api) = @_;
+    open(my $file, '<', '/run/session') or die "open /run/session: $!\n";
+    my ($authorization) = <$file> =~ /^Authorization: (.*)$/;
+    my $http = HTTP::Tiny->new(
+        verify_SSL      => 1,
+        SSL_options     => { SSL_ca_file => '/etc/imprint/authority.crt' },
+        default_headers => { Authorization => $authorization },
+        keep_alive      => 1,
+        max_redirect    => 0,
+        timeout         => $patience,
+    );
+    return bless { api => $api, http => $http }, $class;
+}
+
+# The answer. Ends the program with 0 when the request fits no work that is under way: ask what to do now; with 3 when the session is over.
+sub request {
+    my ($self, $method, $path, $body) = @_;
+    for (my $pause = 1; ; $pause = $pause < 8 ? $pause * 2 : 15) {
+        my $answer = $self->{http}->request($method, "$self->{api}$path", { content => $body // '' });
+        my ($status, $content) = @$answer{qw(status content)};
+        return $content if $status == 200;
+        leave(0, $content) if $status == 409;
+        leave(3, "this session is over: $content") if $status == 401;
+        # The client's own status for whatever kept it from an answer.
+        say($status == 599 ? "no answer: $content" : "answer $status: " . substr($content, 0, 300));
+        sleep $pause;
+    }
+}
+
+sub leave {
+    my ($status, $words) = @_;
+    say($words);
+    exit $status;
+}
+
+sub say {
+    my ($words) = @_;
+    chomp $words;
+    print "Imprint: $words\n";
+}
+
+1;
