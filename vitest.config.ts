@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer } from 'vitest/node';
 
 const minute = 60_000;
 
@@ -11,6 +12,7 @@ export default defineConfig({
     pool: 'forks',
     passWithNoTests: true,
     restoreMocks: true,
+    sequence: { sequencer: longestFirst(['vm/baremetal-uefi', 'vm/baremetal', 'integration/frozen-workers']) },
     projects: [
       project('unit', { order: 0, workers: '100%', timeoutMs: 20_000 }),
       project('checks', { order: 1, workers: 1, timeoutMs: 3 * minute }),
@@ -34,5 +36,16 @@ function project(name: string, limits: { order: number; workers: number | string
       hookTimeout: limits.timeoutMs,
       sequence: { groupOrder: limits.order },
     },
+  };
+}
+
+/** A fresh clone knows no durations, and begins with the largest files. These are small and take longest: at the end one core would wait for them. */
+function longestFirst(names: readonly string[]) {
+  const isLong = (file: string): boolean => names.some((name) => file.endsWith(`/test/${name}.test.ts`));
+  return class extends BaseSequencer {
+    override async sort(files: Parameters<BaseSequencer['sort']>[0]): ReturnType<BaseSequencer['sort']> {
+      const sorted = await super.sort(files);
+      return sorted.toSorted((a, b) => Number(isLong(b.moduleId)) - Number(isLong(a.moduleId)));
+    }
   };
 }
