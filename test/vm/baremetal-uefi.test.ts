@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BareMachine } from '../support/bare-machine.ts';
 import { startBaremetalImprint, type BareNode, type BaremetalImprint } from '../support/baremetal-imprint.ts';
 import { keptOnDataDisk, makeDataDisk, readDataDisk, xfsBytes } from '../support/data-disk.ts';
@@ -40,6 +40,7 @@ beforeAll(async () => {
   source = await imprint.machine(first);
   loaded = await imprint.machine(target);
   await imprint.addNode(first, await source.firstBoot());
+  await takeFallbackAway('lab-3');
   await imprint.addNode(target);
 });
 afterAll(async () => await close());
@@ -64,6 +65,9 @@ describe('a machine with UEFI firmware, two disks and logical volumes', () => {
     const run = await imprint.client.startLoad({ node: 'lab-4', image: 'uefi' });
     await run.result();
 
+    // Its loader was not where such firmware looks: the environment has put it there.
+    const written = (await imprint.catalog.runs.steps(run.id)).find(({ title }) => title.startsWith('Overwrite'));
+    expect(written?.evidence?.['notes']).toContain('/dev/sda1 starts EFI/debian/grubx64.efi by the fallback path');
     expect(await imprint.client.nodeStatus('lab-4')).toMatchObject({ status: 'READY', currentimage: 'uefi-v1' });
     await loaded.virsh('destroy');
     const disk = await rawCopy(target.disks[1]?.path ?? '');
@@ -71,6 +75,16 @@ describe('a machine with UEFI firmware, two disks and logical volumes', () => {
     expect(await xfsBytes(imprint.root, disk)).toBeGreaterThan(0.6 * GiB);
   });
 });
+
+/** As on a machine whose firmware knows its loader by an entry of its own: what other firmware looks for is not there. */
+async function takeFallbackAway(node: string): Promise<void> {
+  const shell = await imprint.shellTo(node);
+  const inGuest = { signal: new AbortController().signal, timeoutMs: 120_000 };
+  // Its keys are printed before its SSH server answers.
+  await vi.waitFor(async () => await shell.run('true', [], inGuest), { timeout: 5 * 60_000, interval: 1_000 });
+  const move = 'mkdir /mnt/EFI/debian; mv /mnt/EFI/BOOT/BOOTX64.EFI /mnt/EFI/debian/grubx64.efi';
+  await shell.run('sh', ['-ec', `mount LABEL=EFI /mnt; ${move}; umount /mnt`], inGuest);
+}
 
 async function rawCopy(disk: string): Promise<string> {
   const copy = join(imprint.root, 'copy.raw');
