@@ -32,11 +32,25 @@ export async function confirmOff(machine: Machine, request: CaptureRequest, cont
   const waited = await secondsWaited(request, context);
   if (request.allowForcedOff && waited >= request.shutdownSeconds)
     return { off: false, waitedSeconds: waited, raw: reading.raw };
+  if (waited >= request.shutdownSeconds / 2) await pressAgain(machine, request, context);
   const limit = request.shutdownSeconds;
   throw new NotReadyError(`${machine.computer.name} is ${reading.raw}; it may take ${String(limit)} s to power off`, {
     evidence: { raw: reading.raw, waitedSeconds: waited, limitSeconds: limit },
   });
 }
+
+/**
+ * Where no OS module told the system to power off, its power button is pressed a second time, and no third: a controller may have dropped the first, and a system that
+ * boots does not hear it.
+ */
+async function pressAgain({ power, computer }: Machine, request: CaptureRequest, context: CallContext): Promise<void> {
+  if (request.revision.osModule !== undefined) return;
+  if ((await findNote(request, { name: 'pressed', schema: pressedSchema }, context)) !== undefined) return;
+  await power.askOff(computer, context);
+  await writeNote(request, 'pressed', { again: new Date().toISOString() }, context);
+}
+
+const pressedSchema = z.object({ again: z.string() });
 
 /** Cuts the power unless off was noted, and notes it as forced. An operator allowed it; otherwise ConflictError. */
 export async function forceOffForCapture(
