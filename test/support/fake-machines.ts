@@ -1,4 +1,4 @@
-import { DeadlineError, OutcomeUnknownError } from '../../src/domain/errors.ts';
+import { ConflictError, DeadlineError, OutcomeUnknownError } from '../../src/domain/errors.ts';
 import type { PowerReading, PowerValue } from '../../src/domain/power.ts';
 import type { BootTarget, BootTargetReading, ComputerPower } from '../../src/power/power-module.ts';
 
@@ -15,6 +15,8 @@ export class FakeMachines {
   readonly asked: string[] = [];
   /** Answers to be lost: `on`, `setBootTarget`; each once. */
   readonly lost: string[] = [];
+  /** Actions that the controller does not take now; each once. */
+  readonly refused: string[] = [];
 
   add(node: string, power: PowerValue): void {
     this.#machines.set(node, { power, bootTarget: 'disk' });
@@ -51,6 +53,11 @@ export class FakeMachines {
 
   #act(action: string, node: string, act: (machine: Machine) => unknown): void {
     this.asked.push(`${action} ${node}`);
+    const refused = this.refused.indexOf(action);
+    if (refused >= 0) {
+      this.refused.splice(refused, 1);
+      throw new ConflictError(`${node} does not take ${action} now`);
+    }
     act(this.#require(node));
     const lost = this.lost.indexOf(action);
     if (lost < 0) return;

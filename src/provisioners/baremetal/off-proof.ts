@@ -40,13 +40,17 @@ export async function confirmOff(machine: Machine, request: CaptureRequest, cont
 }
 
 /**
- * Where no OS module told the system to power off, its power button is pressed a second time, and no third: a controller may have dropped the first, and a system that
- * boots does not hear it.
+ * Where no OS module told the system to power off, its power button is pressed once more: a controller may have dropped the first, and a system that boots does not
+ * hear it. A controller that does not take it now is left alone; what becomes of the machine is read anyway.
  */
 async function pressAgain({ power, computer }: Machine, request: CaptureRequest, context: CallContext): Promise<void> {
   if (request.revision.osModule !== undefined) return;
   if ((await findNote(request, { name: 'pressed', schema: pressedSchema }, context)) !== undefined) return;
-  await power.askOff(computer, context);
+  try {
+    await power.askOff(computer, context);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+  }
   await writeNote(request, 'pressed', { again: new Date().toISOString() }, context);
 }
 

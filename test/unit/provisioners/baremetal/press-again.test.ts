@@ -35,6 +35,11 @@ describe('the power button of a machine that is still on', () => {
     expect(await lookTwice(without(revision, 'osModule'), 0)).toEqual(['askOff source']);
   });
 
+  it('is waited for all the same where the controller does not take that now', async () => {
+    fixture.machines.refused.push('askOff');
+    expect(await lookTwice(without(revision, 'osModule'), 0)).toEqual(['askOff source']);
+  });
+
   it('is not pressed again before', async () => {
     expect(await lookTwice(without(revision, 'osModule'), 600)).toEqual([]);
   });
