@@ -28,7 +28,7 @@ const ACCOUNT = 'postgres';
  */
 export async function findPostgresAccount(paths: readonly string[]): Promise<PostgresAccount> {
   if (process.getuid?.() !== 0) return { run: (file, args, around) => run([file, ...args], around) };
-  const owner = await ensureSystemAccount(ACCOUNT, 'root cannot run PostgreSQL');
+  const owner = await ensureSystemAccount(ACCOUNT, { without: 'root cannot run PostgreSQL' });
   const reachable = await Promise.all(paths.map((path) => isReachable(path)));
   const capabilities = reachable.includes(false) ? await findCapability(owner) : [];
   const prefix = [await commandPath('setpriv'), ...identity(owner), ...capabilities, '--'];

@@ -19,8 +19,8 @@ const ODD: Readonly<Record<string, readonly string[]>> = {
   '/sbin/lvm': ['version'],
 };
 
-/** Statuses of a program that was not found, could not be started, or was ended by a signal. */
-const BROKEN = new Set([126, 127, 132, 134, 135, 136, 137, 139]);
+/** Statuses of a program that was not found, could not be started, or was ended by a signal; and Perl's of one that does not compile. */
+const BROKEN = new Set([126, 127, 132, 134, 135, 136, 137, 139, 255]);
 
 /** Runs every program of the environment inside its own files. IntegrityError names each one that does not start, and what it says. */
 export async function testEnvironment(
