@@ -20,8 +20,8 @@ export interface AgentBench extends ImagingBench {
   detach(name: string): void;
   /** Opens an order for the machine with this card. */
   place(mac: string, work: ImagingOrder['work']): Promise<void>;
-  /** Boots the machine; `only` names its disks. By default it reaches the server at its own port. */
-  run(mac: string, only: string, api?: string): Promise<RunningAgent>;
+  /** Boots the machine; `only` names its disks. By default it reaches the server at its own port; `longest`: seconds that an exchange may take. */
+  run(mac: string, only: string, way?: { readonly api: string; readonly longest?: number }): Promise<RunningAgent>;
   progress(mac: string): Promise<ImagingProgress | undefined>;
   /** Where the order of this card lies. */
   orderDirectory(mac: string): Promise<string>;
@@ -47,9 +47,9 @@ export async function startAgentBench(): Promise<AgentBench> {
     detach,
     place: async (mac, work) =>
       await placeOrder(bench.library, { ...nameOf(mac), epoch: 1, node: 'lab-07', macAddresses: [mac], work }),
-    run: async (mac, only, api = bench.api) => {
+    run: async (mac, only, { api, longest = '' } = { api: bench.api }) => {
       const { token } = await bench.boot(mac);
-      const agent = startAgent(bench.directory, { api, mac, only, token });
+      const agent = startAgent(bench.directory, { api, mac, only, token, longest: String(longest) });
       agents.push(agent);
       return agent;
     },

@@ -19,7 +19,7 @@ for name in usr dev proc sys; do mount --rbind "/$name" "$name"; done
 cp /etc/passwd etc/passwd
 cp "$2"/* imprint/
 cp "$1/authority.crt" etc/imprint/
-exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C TZ=UTC api="$api" mac="$mac" token="$token" only="$only" busybox sh /imprint/agent.sh
+exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C TZ=UTC api="$api" mac="$mac" token="$token" only="$only" longest="$longest" busybox sh /imprint/agent.sh
 `;
 
 export interface RunningAgent {
@@ -31,10 +31,10 @@ export interface RunningAgent {
   kill(): void;
 }
 
-/** Runs the agent on loop devices: `only` names them. `directory` holds the authority's certificate and an empty `chroot`. */
+/** Runs the agent on loop devices: `only` names them; `longest`: seconds that an exchange may take. `directory` holds the authority's certificate and an empty `chroot`. */
 export function startAgent(
   directory: string,
-  boot: { readonly api: string; readonly mac: string; readonly token: string; readonly only: string },
+  boot: Readonly<Record<'api' | 'mac' | 'token' | 'only' | 'longest', string>>,
 ): RunningAgent {
   const agent = join(packageRoot(), 'src/imaging/environment/agent');
   // In a process namespace of its own all of it ends with its first process.

@@ -11,6 +11,8 @@ export interface MeteredFront {
   stopAt(bytes: number): void;
   /** Lets everything pass again. */
   open(): void;
+  /** Lets everything pass again that comes on new connections; those that are open stand still. */
+  openAnew(): void;
   /** Ends every connection; how many there were, counted on both sides. */
   cut(): number;
   stop(): Promise<void>;
@@ -55,6 +57,7 @@ export async function startMeteredFront(target: number): Promise<MeteredFront> {
       state.limit = Number.POSITIVE_INFINITY;
       for (const socket of sockets) socket.resume();
     },
+    openAnew: () => (state.limit = Number.POSITIVE_INFINITY),
     cut,
     stop: async () => {
       cut();

@@ -13,7 +13,7 @@ const MiB = 1024 ** 2;
 const source = 256 * MiB;
 const cards = {
   ...{ captured: '52:54:00:00:02:01', reset: '52:54:00:00:02:02', forgotten: '52:54:00:00:02:03' },
-  cut: '52:54:00:00:02:04',
+  ...{ cut: '52:54:00:00:02:04', still: '52:54:00:00:02:05' },
 } as const;
 
 let bench: AgentBench;
@@ -24,18 +24,18 @@ let original: Readonly<Record<string, string>>;
 let stored: { readonly total: number; readonly largest: number };
 
 const chunks = (): string => join(bench.directory, 'vda.chunks');
-const start = async (mac: string): Promise<RunningAgent> =>
-  await bench.run(mac, target, `https://127.0.0.1:${String(front.port)}`);
+const start = async (mac: string, longest?: number): Promise<RunningAgent> =>
+  await bench.run(mac, target, { api: `https://127.0.0.1:${String(front.port)}`, ...(longest && { longest }) });
 /** Each chunk once, the one that was being written and the one that was being fetched once more; and what TLS and its handshakes add. */
 const allowed = (): number => stored.total * 1.05 + 2 * stored.largest;
 
 /** Begins a load, and lets no more than six tenths of it through. */
-async function beginLoad(mac: string): Promise<RunningAgent> {
+async function beginLoad(mac: string, longest?: number): Promise<RunningAgent> {
   const disks = [{ name: 'vda', select: { sizeBytes: source }, file: chunks(), sizeBytes: source }];
   await bench.place(mac, { kind: 'load', grow: false, hostKeys: false, disks });
   const enough = stored.total * 0.6;
   front.stopAt(enough);
-  const agent = await start(mac);
+  const agent = await start(mac, longest);
   await expect.poll(() => front.bytes, { timeout: 60_000, interval: 20 }).toBeGreaterThanOrEqual(enough);
   return agent;
 }
@@ -115,5 +115,13 @@ describe('what a load fetches again', () => {
     expect(front.bytes).toBeGreaterThan(stored.total);
     expect(front.bytes).toBeLessThan(allowed());
     execFileSync('e2fsck', ['-fn', `/dev/${target}p3`], { stdio: 'pipe' });
+  });
+
+  it('is two chunks at most when its connection stands still in the middle of one, and is not ended', async () => {
+    const agent = await beginLoad(cards.still, 10);
+    front.openAnew();
+    await expectLoaded(cards.still, agent);
+    expect(agent.words()).toContain('no answer: it is not over after 10 s');
+    expect(front.bytes).toBeLessThan(allowed());
   });
 });

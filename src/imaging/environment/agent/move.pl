@@ -24,29 +24,31 @@ eval { $node = ManagementNode->new($api); $moves{$direction}->(); 1 } or do {
 
 # The next chunk is read and packed while the one before it is sent.
 sub send_chunks {
-    my @chunks = chunks_to_come(qw(device disk offset length extents));
-    my $packing = @chunks ? start_packing(shift @chunks) : undef;
+    my $next = chunks_to_come(qw(device disk offset length extents));
+    my $packing = start_packing($next->());
     while ($packing) {
         my ($chunk, $bytes) = $packing->();
-        $packing = @chunks ? start_packing(shift @chunks) : undef;
+        $packing = start_packing($next->());
         $node->request('PUT', "/chunk?$chunk->{name}&sha256=" . sha256_of($bytes), $bytes);
     }
 }
 
 sub start_packing {
     my ($chunk) = @_;
-    my $end = beside("the disk $chunk->{device} cannot be read at $chunk->{offset}", sub {
+    return unless $chunk;
+    my $end = beside("the chunk of $chunk->{device} at $chunk->{offset} cannot be read and packed", sub {
         open(STDOUT, '>', '/run/packing') or die "open /run/packing: $!\n";
         open(my $zstd, '|-', 'zstd', '-q', '-3', '-c') or die "start zstd: $!\n";
         Extents::send_to($chunk->{device}, $chunk->{extents}, $zstd);
-        close $zstd or die "zstd ended with $?\n";
+        close $zstd or die "zstd ended with " . ($? >> 8) . "\n";
     });
     return sub { $end->(); return ($chunk, content_of('/run/packing')) };
 }
 
 # A chunk is written while the next one is fetched.
 sub take_chunks {
-    for my $chunk (chunks_to_come(qw(device disk offset sha256 extents))) {
+    my $next = chunks_to_come(qw(device disk offset sha256 extents));
+    while (my $chunk = $next->()) {
         my $bytes = fetch($chunk);
         tell_written();
         start_writing($chunk, $bytes);
@@ -69,10 +71,10 @@ sub start_writing {
     open(my $file, '>:raw', '/run/writing') or die "open /run/writing: $!\n";
     print $file $bytes;
     close $file or die "write /run/writing: $!\n";
-    my $end = beside("the disk $chunk->{device} cannot be written at $chunk->{offset}", sub {
+    my $end = beside("the chunk of $chunk->{device} at $chunk->{offset} cannot be unpacked and written", sub {
         open(my $zstd, '-|', 'zstd', '-dqc', '/run/writing') or die "start zstd: $!\n";
         Extents::take_from($chunk->{device}, $chunk->{extents}, $zstd);
-        close $zstd or die "zstd ended with $?\n";
+        close $zstd or die "zstd ended with " . ($? >> 8) . "\n";
     });
     $writing = sub { $end->(); $node->request('POST', "/written?$chunk->{name}") };
 }
@@ -87,26 +89,33 @@ sub beside {
     my ($words, $work) = @_;
     my $pid = fork // die "start a process: $!\n";
     if ($pid == 0) {
+        # A zstd that has ended is an error like others, with these words.
+        $SIG{PIPE} = 'IGNORE';
         # Without what runs at the end of a program: the connection is not this process's to close.
         eval { $work->(); 1 } or do { print STDERR "$words: $@"; POSIX::_exit(1) };
         POSIX::_exit(0);
     }
     return sub {
         waitpid($pid, 0);
-        exit 2 if $?;
+        return if $? == 0;
+        print STDERR "$words: its process was ended by signal " . ($? & 127) . "\n" if $? & 127;
+        exit 2;
     };
 }
 
+# What is returned gives the next one at each call, at the end nothing. The list stays one text: a terabyte is a hundred thousand chunks.
 sub chunks_to_come {
     my @names = @_;
-    my @chunks;
-    for my $line (split /\n/, $node->request('GET', '/chunks')) {
+    my $list = $node->request('GET', '/chunks');
+    open(my $lines, '<', \$list) or die "read the list of chunks: $!\n";
+    return sub {
+        defined(my $line = <$lines>) or return;
+        chomp $line;
         my %chunk;
         @chunk{@names} = split /\t/, $line;
         $chunk{name} = "disk=$chunk{disk}&offset=$chunk{offset}&epoch=$epoch";
-        push @chunks, \%chunk;
-    }
-    return @chunks;
+        return \%chunk;
+    };
 }
 
 sub content_of {

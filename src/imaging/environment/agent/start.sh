@@ -25,6 +25,10 @@ read_command_line() {
 
 # The card that booted, with the address that it booted with: the token is good for these. The client goes on in the background and renews its lease.
 start_network() {
+  # A management node that vanishes is noticed within a minute, not after two hours.
+  echo 30 > /proc/sys/net/ipv4/tcp_keepalive_time
+  echo 10 > /proc/sys/net/ipv4/tcp_keepalive_intvl
+  echo 3 > /proc/sys/net/ipv4/tcp_keepalive_probes
   until card=$(card_of "$mac"); do
     echo "Imprint: there is no network card $mac yet"
     sleep 3
