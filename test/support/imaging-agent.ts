@@ -16,6 +16,11 @@ for name in bin sbin lib lib64; do
   if [ -L "/$name" ]; then cp -P "/$name" .; elif [ -d "/$name" ]; then mkdir "$name"; mount --bind "/$name" "$name"; fi
 done
 for name in usr dev proc sys; do mount --rbind "/$name" "$name"; done
+# Of Perl what the environment has, and not what this host has besides.
+mount -t tmpfs tmpfs usr/lib/x86_64-linux-gnu/perl
+mount -t tmpfs tmpfs usr/share/perl
+mkdir -p usr/share/perl/5.36/HTTP
+cp /usr/share/perl/5.36/HTTP/Tiny.pm usr/share/perl/5.36/HTTP
 cp /etc/passwd etc/passwd
 cp "$2"/* imprint/
 cp "$1/authority.crt" etc/imprint/

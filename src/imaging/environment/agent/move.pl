@@ -107,10 +107,9 @@ sub beside {
 sub chunks_to_come {
     my @names = @_;
     my $list = $node->request('GET', '/chunks');
-    open(my $lines, '<', \$list) or die "read the list of chunks: $!\n";
     return sub {
-        defined(my $line = <$lines>) or return;
-        chomp $line;
+        $list =~ /\G(.*)\n/g or return;
+        my $line = $1;
         my %chunk;
         @chunk{@names} = split /\t/, $line;
         $chunk{name} = "disk=$chunk{disk}&offset=$chunk{offset}&epoch=$epoch";
