@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { access, chown, link, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, link, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { UnavailableError } from '../domain/errors.ts';
+import { exists } from './exists.ts';
 import { findPostgresAccount, type PostgresAccount } from './postgres-account.ts';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
 import { findPostmaster, removeStaleFile, stopPostmaster } from './postmaster.ts';
@@ -179,13 +180,6 @@ async function endOfLog({ directory, logStart }: Server): Promise<string> {
 /** Gives a file to the account that PostgreSQL runs under, where that is another than this process's. */
 async function own(path: string, { owner }: PostgresAccount): Promise<void> {
   if (owner) await chown(path, owner.uid, owner.gid);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Another process was quicker. */

@@ -1,6 +1,7 @@
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { exists } from './exists.ts';
 
 export interface AcceleratorRequest {
   /** Absolute path of a Linux kernel. The answer is cached beside it. */
@@ -17,16 +18,9 @@ export async function findAccelerator({ kernel, timeoutMs }: AcceleratorRequest)
   const cache = join(dirname(kernel), 'accelerator');
   const known = await readFile(cache, 'utf8').catch(() => '');
   if (known === 'kvm' || known === 'tcg') return known;
-  const found = (await hasDevice()) && (await kernelRuns(kernel, timeoutMs)) ? 'kvm' : 'tcg';
+  const found = (await exists('/dev/kvm')) && (await kernelRuns(kernel, timeoutMs)) ? 'kvm' : 'tcg';
   await writeFile(cache, found);
   return found;
-}
-
-async function hasDevice(): Promise<boolean> {
-  return await access('/dev/kvm').then(
-    () => true,
-    () => false,
-  );
 }
 
 async function kernelRuns(kernel: string, timeoutMs: number): Promise<boolean> {

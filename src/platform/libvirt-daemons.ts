@@ -1,9 +1,10 @@
-import { access, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { UnavailableError, UnsupportedError } from '../domain/errors.ts';
 import { findCommand } from './commands.ts';
+import { exists } from './exists.ts';
 import { prepareLibvirtPlaces, type LibvirtPlaces } from './libvirt-configuration.ts';
 import { findProcess, startDetached, stopProcess, type DetachedCommand } from './process-file.ts';
 import type { ProgressReporter } from './progress.ts';
@@ -85,7 +86,8 @@ async function daemonCommand(places: LibvirtPlaces): Promise<Pick<DetachedComman
   const libvirtd = await findCommand('libvirtd');
   if (libvirtd === undefined) throw new UnsupportedError('could not start libvirt: libvirtd is not installed');
   if (process.getuid?.() === 0) {
-    if (await isDebian())
+    // Debian's libvirtd looks for it before it reads under whose name machines are to run. Only the package of the system's own daemon brings it.
+    if (await exists('/etc/debian_version'))
       await ensureSystemAccount('libvirt-qemu', { without: 'libvirtd does not start', groups: ['kvm'] });
     const script = ['sh', '-c', startInOwnDirectories, 'sh', places.home, libvirtd];
     return { file: 'unshare', args: ['--mount', '--propagation', 'slave', ...script] };
@@ -99,14 +101,6 @@ async function daemonCommand(places: LibvirtPlaces): Promise<Pick<DetachedComman
       XDG_CACHE_HOME: join(places.home, 'cache'),
     },
   };
-}
-
-/** Debian's libvirtd looks for its account before it reads under whose name machines are to run. Only the package of the system's own daemon brings it. */
-async function isDebian(): Promise<boolean> {
-  return await access('/etc/debian_version').then(
-    () => true,
-    () => false,
-  );
 }
 
 function uriOf({ sockets }: LibvirtPlaces): string {

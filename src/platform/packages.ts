@@ -1,9 +1,9 @@
-import { access } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { execa } from 'execa';
 import { UnsupportedError } from '../domain/errors.ts';
 import { systemPackages, type SystemNeed, type SystemPackage } from '../domain/system-packages.ts';
 import { findCommand } from './commands.ts';
+import { exists } from './exists.ts';
 import type { ProgressReporter } from './progress.ts';
 
 export { systemPackages, type SystemNeed } from '../domain/system-packages.ts';
@@ -17,10 +17,7 @@ export async function missingPackages(needs: readonly SystemNeed[]): Promise<rea
 
 async function isInstalled({ shownBy }: SystemPackage): Promise<boolean> {
   if (!isAbsolute(shownBy)) return (await findCommand(shownBy)) !== undefined;
-  return await access(shownBy).then(
-    () => true,
-    () => false,
-  );
+  return await exists(shownBy);
 }
 
 /**

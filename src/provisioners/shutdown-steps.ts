@@ -66,7 +66,9 @@ function confirmOff(name: string, { allowForcedOff, shutdownSeconds }: Shutdown)
     deadlineSeconds: shutdownSeconds + (allowForcedOff ? 120 : 0),
     arguments: { limitSeconds: shutdownSeconds },
     proves: 'off',
-    undo: { none: 'It only waits, and notes what it saw.' },
+    undo: {
+      none: 'It waits, and notes what it saw; a button that is pressed again asks for nothing else than the first time.',
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { environmentRecipe } from '../../src/imaging/environment/recipe.ts';
 import { packageRoot } from '../../src/platform/state-directory.ts';
 
 /**
@@ -19,8 +20,7 @@ for name in usr dev proc sys; do mount --rbind "/$name" "$name"; done
 # Of Perl what the environment has, and not what this host has besides.
 mount -t tmpfs tmpfs usr/lib/x86_64-linux-gnu/perl
 mount -t tmpfs tmpfs usr/share/perl
-mkdir -p usr/share/perl/5.36/HTTP
-cp /usr/share/perl/5.36/HTTP/Tiny.pm usr/share/perl/5.36/HTTP
+for file in $3; do mkdir -p ".\${file%/*}"; cp "$file" ".$file"; done
 cp /etc/passwd etc/passwd
 cp "$2"/* imprint/
 cp "$1/authority.crt" etc/imprint/
@@ -42,8 +42,9 @@ export function startAgent(
   boot: Readonly<Record<'api' | 'mac' | 'token' | 'only' | 'longest', string>>,
 ): RunningAgent {
   const agent = join(packageRoot(), 'src/imaging/environment/agent');
+  const perlFiles = environmentRecipe.files.filter((file) => file.startsWith('/usr/share/perl/'));
   // In a process namespace of its own all of it ends with its first process.
-  const args = ['-m', '-p', '-f', '--kill-child', 'sh', '-c', ENTER, 'agent', directory, agent];
+  const args = ['-m', '-p', '-f', '--kill-child', 'sh', '-c', ENTER, 'agent', directory, agent, perlFiles.join(' ')];
   const child = spawn('unshare', args, { env: { ...process.env, ...boot }, stdio: ['ignore', 'pipe', 'pipe'] });
   let words = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (words += text.toString()));
