@@ -145,6 +145,20 @@ const settings = {
     .describe(
       'direct: a machine gets its work only when its network card is in the neighbour table of the management node; routed: a router lies between, and this is not looked at',
     ),
+  IMPRINT_IMAGING_KERNEL_PARAMETERS: z
+    .string()
+    .regex(
+      /^[\w.,:=/+@-]+( [\w.,:=/+@-]+)*$/,
+      'expected words of letters, digits and _ . , : = / + @ -, with one space between',
+    )
+    .refine(
+      (words) => !/(^| )imprint\./.test(words),
+      'parameters that begin with imprint. are those of the environment',
+    )
+    .optional()
+    .describe(
+      'what the kernel of the imaging environment is told besides, for hardware that needs it, as in "nomodeset console=ttyS1,115200"',
+    ),
   IMPRINT_IMAGING_HTTP_PORT: port.default(8480).describe('port for boot scripts, kernel and initramfs, over HTTP'),
   IMPRINT_IMAGING_HTTPS_PORT: port.default(8443).describe('port for everything else that machines ask, over TLS'),
   IMPRINT_SIMULATED_WORLD: z

@@ -6,6 +6,7 @@ import { placeOrder, readProgress, withdrawOrder } from '../../src/imaging/order
 import type { ImagingOrder } from '../../src/imaging/order.ts';
 import { startImagingServer, type ImagingServer } from '../../src/imaging/server.ts';
 import { openStateDirectory } from '../../src/platform/state-directory.ts';
+import { emulatedKernel } from '../../test/support/emulated-kernel.ts';
 import { makeImagingDisk } from '../../test/support/imaging-disk.ts';
 import { sized, type Benchmark, type Stage } from '../benchmark.ts';
 import type { Figure } from '../results.ts';
@@ -41,6 +42,7 @@ interface Place {
 async function serve(library: string, environment: BuiltEnvironment): Promise<ImagingServer> {
   return await startImagingServer({
     ...{ library, address: hostAddress, listen: '127.0.0.1', httpPort: 0, httpsPort: 0 },
+    kernelParameters: emulatedKernel,
     isCardAt: async () => await Promise.resolve(true),
     environment: async () => await Promise.resolve(environment),
     complain: () => undefined,

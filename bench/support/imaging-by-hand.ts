@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeArchive } from '../../src/imaging/environment/archive.ts';
 import type { BuiltEnvironment } from '../../src/imaging/environment/build.ts';
+import { emulatedKernel } from '../../test/support/emulated-kernel.ts';
 import { cardOfMachine, hostAddress, startMachine, type ImagingMachine } from './imaging-machine.ts';
 
 /** What an administrator types on a machine that was booted from a live system, in the same kernel, with the same programs. */
@@ -31,7 +32,8 @@ export async function byHand(
   let machine: ImagingMachine | undefined;
   try {
     const initrd = await withScript(directory, environment, way);
-    const parameters = `rdinit=/by-hand quiet console=ttyS0 server=http://${hostAddress}:${portOf(server)}`;
+    const place = `server=http://${hostAddress}:${portOf(server)}`;
+    const parameters = ['rdinit=/by-hand', 'quiet', 'console=ttyS0', place, ...emulatedKernel].join(' ');
     machine = await startMachine(directory, disk, { from: 'kernel', kernel: environment.kernel, initrd, parameters });
     await machine.off();
   } finally {

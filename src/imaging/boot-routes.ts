@@ -27,6 +27,7 @@ export interface BootParts {
   readonly library: string;
   readonly keeper: StateKeeper;
   readonly addresses: BootAddresses;
+  readonly kernelParameters: readonly string[];
   readonly isCardAt: IsCardAt;
   /** Built when a machine first needs it; rejects while that is impossible. */
   readonly environment: () => Promise<ServedEnvironment>;
@@ -54,8 +55,9 @@ async function scriptFor(parts: BootParts, mac: string, address: string): Promis
   const { digest } = await environmentFor(parts, placed);
   const token = await giveToken(parts.library, parts.keeper, { mac, address }, parts.isCardAt);
   if (token === undefined) return unknownScript();
+  const { addresses, kernelParameters } = parts;
   const now = Math.floor(Date.now() / 1000);
-  return environmentScript({ ...parts.addresses, mac, token, environment: digest, now });
+  return environmentScript({ ...addresses, mac, token, environment: digest, kernelParameters, now });
 }
 
 /** The failure is in the order's words, for whoever waits for it; the machine does not count as heard of, so that the wait ends. */

@@ -35,6 +35,8 @@ export interface BootOffer {
   readonly token: string;
   /** Digest of the environment, part of its addresses: kernel and initrd of two versions never meet. */
   readonly environment: string;
+  /** Of the site: they come last, so that its console is the one that the environment writes to. */
+  readonly kernelParameters: readonly string[];
   /** Seconds since 1970: a machine with a wrong clock could not verify a certificate. */
   readonly now: number;
 }
@@ -46,6 +48,7 @@ export function environmentScript(offer: BootOffer): string {
     ...[`imprint.api=${offer.api}`, `imprint.mac=${offer.mac}`, 'imprint.address=${netX/ip}'],
     ...[`imprint.token=${offer.token}`, `imprint.time=${String(offer.now)}`],
     ...['quiet', 'console=tty0', 'console=ttyS0,115200'],
+    ...offer.kernelParameters,
   ];
   return lines(
     // EFI finds the initrd by the name that the command line gives.

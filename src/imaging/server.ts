@@ -26,6 +26,8 @@ export interface ImagingSettings {
   readonly address: string;
   /** On which it listens. */
   readonly listen: string;
+  /** What the kernel is told besides. */
+  readonly kernelParameters: readonly string[];
   /** 0: any free one, for tests. */
   readonly httpPort: number;
   readonly httpsPort: number;
@@ -71,7 +73,7 @@ export async function startImagingServer(settings: ImagingSettings): Promise<Ima
   const httpsPort = await listen(tls, settings.listen, settings.httpsPort);
   const carrier = carryAuthority(identity.authority);
   const boot: BootParts & { httpPort: number } = {
-    ...{ library: settings.library, keeper, httpPort: 0 },
+    ...{ library: settings.library, keeper, httpPort: 0, kernelParameters: settings.kernelParameters },
     get addresses() {
       const { address } = settings;
       return { base: baseAddress(address, boot.httpPort), api: baseAddress(address, httpsPort, 'https') };

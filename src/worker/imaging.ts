@@ -52,6 +52,7 @@ export async function startImaging(config: WorkerConfig, logger: Logger): Promis
     );
   const server = await startImagingServer({
     ...{ library, address, listen: config.IMPRINT_IMAGING_LISTEN ?? address },
+    kernelParameters: config.IMPRINT_IMAGING_KERNEL_PARAMETERS?.split(' ') ?? [],
     httpPort: config.IMPRINT_IMAGING_HTTP_PORT,
     httpsPort: config.IMPRINT_IMAGING_HTTPS_PORT,
     environment: oneAtATime(async () => await ensureEnvironment(environmentDirectory(library))),

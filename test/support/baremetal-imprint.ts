@@ -13,6 +13,7 @@ import { ensurePythonTools } from '../../src/platform/python-tools.ts';
 import { openStateDirectory } from '../../src/platform/state-directory.ts';
 import type { Shell } from '../../src/remote/shell.ts';
 import { defineBareMachine, type BareDisk, type BareMachine } from './bare-machine.ts';
+import { emulatedKernel } from './emulated-kernel.ts';
 import { startSushy, startVirtualBmc, type MachinesOfLibvirt } from './emulated-controllers.ts';
 import { startSegment, type DhcpServer, type Segment } from './segment.ts';
 import {
@@ -82,6 +83,7 @@ async function start({ names, dhcp }: BaremetalOptions, closers: Close[]): Promi
     IMPRINT_SECRETS: await writeSecrets(join(root, 'secrets'), guest),
     IMPRINT_SECRET_BMC: 'sesame',
     IMPRINT_IMAGING_ADDRESS: segment.address,
+    IMPRINT_IMAGING_KERNEL_PARAMETERS: emulatedKernel.join(' '),
   };
   const { client } = services;
   await introduce(client.catalog);

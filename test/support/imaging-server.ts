@@ -31,6 +31,7 @@ export async function startImagingBench(environment?: () => Promise<BuiltEnviron
   const elsewhere = new Set<string>();
   const server = await startImagingServer({
     ...{ library, address: '127.0.0.1', listen: '127.0.0.1', httpPort: 0, httpsPort: 0 },
+    kernelParameters: [],
     // The loopback has no neighbours.
     isCardAt: async (card) => !elsewhere.has(card),
     environment:

@@ -3,7 +3,7 @@ import { baseAddress, environmentScript, firstScript, unknownScript } from '../.
 
 const offer = {
   ...{ base: 'http://10.0.0.1:8480', api: 'https://10.0.0.1:8443', mac: '52:54:00:00:00:01' },
-  ...{ token: 'SECRET', environment: 'c0ffee', now: 1_800_000_000 },
+  ...{ token: 'SECRET', environment: 'c0ffee', kernelParameters: [], now: 1_800_000_000 },
 };
 
 /** Where a script can end other than by starting what it has loaded. */
@@ -31,6 +31,11 @@ describe('the boot scripts', () => {
     expect(environmentScript(offer)).toContain(
       'imprint.api=https://10.0.0.1:8443 imprint.mac=52:54:00:00:00:01 imprint.address=${netX/ip} imprint.token=SECRET imprint.time=1800000000',
     );
+  });
+
+  it("end the command line with the site's own parameters", () => {
+    const script = environmentScript({ ...offer, kernelParameters: ['nomodeset', 'console=ttyS1,115200'] });
+    expect(script).toContain(' console=ttyS0,115200 nomodeset console=ttyS1,115200 || goto wait\n');
   });
 
   it('put an IPv6 address into brackets', () => {
