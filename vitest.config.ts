@@ -3,6 +3,19 @@ import { BaseSequencer } from 'vitest/node';
 
 const minute = 60_000;
 
+/** Two minutes and more. */
+const longest = [
+  ...['vm/baremetal', 'vm/baremetal-uefi', 'vm/end-to-end', 'integration/jobs-kill-worker', 'workflows/xcat'],
+  ...['integration/imaging/environment', 'integration/chaos', 'integration/several-workers', 'workflows/saga-load'],
+  ...[
+    'integration/frozen-workers',
+    'integration/demo',
+    'integration/two-versions',
+    'workflows/saga-short',
+    'workflows/held',
+  ],
+];
+
 /**
  * One project for each folder of tests. Each file runs in a process of its own: Temporal's SDK has one runtime a process, so files cannot
  * disturb each other. Projects with different numbers of workers run one group after the other, the cheap ones first.
@@ -12,15 +25,16 @@ export default defineConfig({
     pool: 'forks',
     passWithNoTests: true,
     restoreMocks: true,
-    sequence: { sequencer: longestFirst(['vm/baremetal-uefi', 'vm/baremetal', 'integration/frozen-workers']) },
+    sequence: { sequencer: longestFirst(longest) },
     projects: [
       project('unit', { order: 0, workers: '100%', timeoutMs: 20_000 }),
       project('checks', { order: 1, workers: 1, timeoutMs: 3 * minute }),
-      project('replay', { order: 2, workers: 2, timeoutMs: 2 * minute }),
-      project('workflows', { order: 2, workers: 2, timeoutMs: 3 * minute }),
-      project('integration', { order: 3, workers: 2, timeoutMs: 3 * minute }),
+      // These wait for a third of their time, for retries and polls: three files on two cores.
+      project('replay', { order: 2, workers: 3, timeoutMs: 5 * minute }),
+      project('workflows', { order: 2, workers: 3, timeoutMs: 5 * minute }),
+      project('integration', { order: 2, workers: 3, timeoutMs: 5 * minute }),
       // A guest without KVM keeps a core busy: two files on two cores, and a boot takes most of a minute.
-      project('vm', { order: 4, workers: 2, timeoutMs: 20 * minute }),
+      project('vm', { order: 3, workers: 2, timeoutMs: 20 * minute }),
     ],
   },
 });
@@ -39,7 +53,7 @@ function project(name: string, limits: { order: number; workers: number | string
   };
 }
 
-/** A fresh clone knows no durations, and begins with the largest files. These are small and take longest: at the end one core would wait for them. */
+/** A fresh clone knows no durations, and would begin with the largest files. At the end one core would wait for a long one that began late. */
 function longestFirst(names: readonly string[]) {
   const isLong = (file: string): boolean => names.some((name) => file.endsWith(`/test/${name}.test.ts`));
   return class extends BaseSequencer {

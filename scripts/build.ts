@@ -1,9 +1,9 @@
-import { chmod, cp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { execa } from 'execa';
 import { createProgressReporter } from '../src/platform/progress.ts';
 import { packageRoot } from '../src/platform/state-directory.ts';
+import { bundleWorkflows } from './bundle-workflows.ts';
 
 /**
  * `npm run build`: dist holds the compiled source, the migrations beside the code that applies them, and one bundle of all workflows, so
@@ -22,11 +22,7 @@ async function build(): Promise<void> {
   await cp(join(root, 'src', agent), join(root, 'dist', agent), { recursive: true });
   await chmod(join(root, 'dist/cli/main.js'), 0o755);
   await report.during('Bundling the workflows', async () => {
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: join(root, 'dist/workflows/index.js'),
-      logger: new DefaultLogger('WARN'),
-    });
-    await writeFile(join(root, 'dist/workflow-bundle.js'), code);
+    await bundleWorkflows(join(root, 'dist/workflows/index.js'), join(root, 'dist/workflow-bundle.js'));
   });
   report.line('Built dist');
 }

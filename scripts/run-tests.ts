@@ -3,11 +3,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorChain } from '../src/domain/errors.ts';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
-import { ensureSystemPackages, systemPackages, type SystemNeed } from '../src/platform/packages.ts';
-import { ensurePythonTools } from '../src/platform/python-tools.ts';
-import { createProgressReporter } from '../src/platform/progress.ts';
 import { openStateDirectory, packageRoot, type StateDirectory } from '../src/platform/state-directory.ts';
-import { ensureTemporalBinary } from '../src/platform/temporal-binary.ts';
+import { bundleVariable } from '../test/support/bundled-workflows.ts';
+import { bundleWorkflows } from './bundle-workflows.ts';
+import { installTestNeeds } from './test-needs.ts';
 import { exitStatusOf, summarize, summaryLine, type VitestReport } from './test-summary.ts';
 
 /**
@@ -36,29 +35,17 @@ interface Needs {
   stop(): Promise<void>;
 }
 
-/** `IMPRINT_UNAVAILABLE` holds, as JSON, why a part cannot be had: `{"vm": "missing system packages; run: …"}`. */
+/** `IMPRINT_UNAVAILABLE` holds, as JSON, why a part cannot be had. */
 async function prepare(state: StateDirectory): Promise<Needs> {
-  const report = createProgressReporter();
-  const unavailable: Record<string, string> = {};
-  const attempt = async <T>(need: string, work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      unavailable[need] = errorChain(error);
-      console.error(`Not available for tests: ${need}: ${errorChain(error)}`);
-      return undefined;
-    }
-  };
-  for (const need of Object.keys(systemPackages) as SystemNeed[]) {
-    await attempt(need, () => ensureSystemPackages([need], report));
-  }
-  if (!('bmc' in unavailable)) await attempt('bmc', () => ensurePythonTools(state, report));
-  const temporal = await attempt('temporal', () => ensureTemporalBinary(state, report));
+  const { unavailable, temporal, attempt } = await installTestNeeds(state);
+  const workflows = join(state.path, 'test-workflows.js');
+  await bundleWorkflows(join(packageRoot(), 'src/workflows/index.ts'), workflows);
   const postgres = await attempt('postgres', () => startTestPostgres(state));
   return {
     environment: {
       IMPRINT_UNAVAILABLE: JSON.stringify(unavailable),
-      ...(temporal === undefined ? {} : { IMPRINT_TEMPORAL_BINARY: temporal.path }),
+      [bundleVariable]: workflows,
+      ...(temporal === undefined ? {} : { IMPRINT_TEMPORAL_BINARY: temporal }),
       ...(postgres === undefined ? {} : { DATABASE_URL: postgres.databaseUrl }),
     },
     stop: async () => await postgres?.stop(),

@@ -18,12 +18,14 @@ import { settleHome } from './worker/temporal-home.ts';
 import { scheduleAudit } from './worker/audit-schedule.ts';
 import type { TemporalPlace } from './worker/temporal-place.ts';
 import { createTemporalWorkers } from './worker/temporal-workers.ts';
+import type { WorkflowCode } from './worker/workflow-code.ts';
 
 /**
  * Runs the worker of one management node until SIGTERM or SIGINT, then drains: activities detach, their jobs go on. Resolves when it is
- * drained. Fails fast, saying which part, when PostgreSQL, Temporal or the library cannot be used.
+ * drained. Fails fast, saying which part, when PostgreSQL, Temporal or the library cannot be used. `code` is by default that of the build,
+ * or else bundled from the sources.
  */
-export async function runWorker(config: WorkerConfig): Promise<void> {
+export async function runWorker(config: WorkerConfig, code?: WorkflowCode): Promise<void> {
   const logger = createLogger(config.IMPRINT_LOG_LEVEL);
   installLogging(logger);
   const closers: (() => Promise<void>)[] = [];
@@ -43,7 +45,7 @@ export async function runWorker(config: WorkerConfig): Promise<void> {
     closers.push(await startImaging(config, logger));
     closers.push(checkInRegularly(config, catalog, logger));
     closers.push(leaveAwayRegularly({ place, deps: modules.dependencies, config, logger }));
-    const workers = await createTemporalWorkers(place, config, modules.dependencies);
+    const workers = await createTemporalWorkers(place, config, modules.dependencies, code);
     await workRegularly(place, logger);
     logger.info({ managementNode: config.IMPRINT_MANAGEMENT_NODE, systems: modules.systems }, 'Worker is ready');
     await Promise.all(workers.map(async (worker) => await worker.run()));

@@ -8,7 +8,7 @@ import { createClosedRuns } from './closed-runs.ts';
 import { createWebhook, silent } from './notifier.ts';
 import { createRunLookup } from './run-lookup.ts';
 import type { TemporalPlace } from './temporal-place.ts';
-import { workflowCode } from './workflow-code.ts';
+import { workflowCode, type WorkflowCode } from './workflow-code.ts';
 
 /**
  * Three workers in one process: workflows with the catalog's activities on the shared queue, short work and long work on the management
@@ -18,6 +18,7 @@ export async function createTemporalWorkers(
   place: TemporalPlace,
   config: WorkerConfig,
   dependencies: ModuleDependencies,
+  code: WorkflowCode = workflowCode(),
 ): Promise<readonly Worker[]> {
   const activities = createActivities({
     ...dependencies,
@@ -43,7 +44,7 @@ export async function createTemporalWorkers(
   };
   const node = config.IMPRINT_MANAGEMENT_NODE;
   return await Promise.all([
-    Worker.create({ ...shared, ...workflowCode(), maxConcurrentActivityTaskExecutions: config.IMPRINT_SHORT_SLOTS }),
+    Worker.create({ ...shared, ...code, maxConcurrentActivityTaskExecutions: config.IMPRINT_SHORT_SLOTS }),
     Worker.create({
       ...shared,
       taskQueue: nodeQueue(node),

@@ -7,12 +7,15 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 
+/** The code of all workflows: a bundle, or where it is bundled from. */
+export type WorkflowCode = Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
+
 /** Made by `npm run build`; where it is missing (a checkout) the workflows are bundled at start. */
 const builtBundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
 
-/** The code of all workflows, for a worker. */
-export function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+/** For a worker: that of the build, or else of the sources. */
+export function workflowCode(): WorkflowCode {
   return existsSync(builtBundle) ? { workflowBundle: { codePath: builtBundle } } : { workflowsPath };
 }
 

@@ -7,6 +7,7 @@ import { settleHome } from '../../src/worker/temporal-home.ts';
 import { createTemporalWorkers } from '../../src/worker/temporal-workers.ts';
 import { watchCalls } from './watch-calls.ts';
 import { createFreezing, freezePoints, type FreezePoint } from './freezing.ts';
+import { bundledOnce } from './bundled-workflows.ts';
 
 const config = loadWorkerConfig();
 const points = JSON.parse(process.env[freezePoints] ?? '[]') as readonly FreezePoint[];
@@ -17,6 +18,7 @@ const modules = createModules(config, catalog);
 await prepare(modules.dependencies.library, { signal: AbortSignal.timeout(60_000), progress: () => undefined });
 const place = { connection, namespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default' };
 await settleHome(place, catalog.temporalHomes);
-const workers = await createTemporalWorkers(place, config, watchCalls(modules.dependencies, config, freezing.around));
+const frozen = watchCalls(modules.dependencies, config, freezing.around);
+const workers = await createTemporalWorkers(place, config, frozen, bundledOnce());
 process.stderr.write('Worker is ready\n');
 await Promise.all(workers.map(async (worker) => await worker.run()));

@@ -7,6 +7,7 @@ import type { ModuleDependencies } from '../../src/activities/dependencies.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { createCatalog } from '../../src/catalog/create-catalog.ts';
 import { createClient, type ImprintClient } from '../../src/client.ts';
+import { bundledOnce } from './bundled-workflows.ts';
 import { unwinding } from './unwinding.ts';
 import { loadWorkerConfig, type WorkerConfig } from '../../src/config.ts';
 import { createSimulatedWorld, directoryStore, type SimulatedWorld } from '../../src/provisioners/registry.ts';
@@ -191,7 +192,7 @@ async function startHere({ server, config, catalog, change }: HerePlace): Promis
   await prepare(modules.dependencies.library, { signal: AbortSignal.timeout(60_000), progress: () => undefined });
   const place = { connection, namespace: server.namespace };
   await settleHome(place, catalog.temporalHomes);
-  const workers = await createTemporalWorkers(place, config, change(modules.dependencies));
+  const workers = await createTemporalWorkers(place, config, change(modules.dependencies), bundledOnce());
   const running = Promise.all(workers.map(async (worker) => await worker.run()));
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import { loadWorkerConfig } from '../../src/config.ts';
 import { runWorker } from '../../src/worker.ts';
+import { bundledOnce } from './bundled-workflows.ts';
 
-await runWorker(loadWorkerConfig());
+await runWorker(loadWorkerConfig(), bundledOnce());

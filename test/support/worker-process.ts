@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { bundleVariable } from './bundled-workflows.ts';
 import { end } from './temporal.ts';
 
 /** A worker in a process of its own, which can be killed. */
@@ -32,7 +33,7 @@ export async function startWorkerProcess(
   args: readonly string[] = ofCheckout,
 ): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [...args], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+    env: { ...passedOn(), ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const killWithUs = (): void => void child.kill('SIGKILL');
@@ -49,6 +50,10 @@ export async function startWorkerProcess(
     },
     log,
   };
+}
+
+function passedOn(): NodeJS.ProcessEnv {
+  return Object.fromEntries(['PATH', 'HOME', bundleVariable].map((name) => [name, process.env[name]]));
 }
 
 function collect(child: ChildProcess): () => string {
