@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { listFrames } from '../../../src/library/chunks/frames.ts';
 import { agentNeeds, filesOn, hasAgentNeeds, startAgentBench, type AgentBench } from '../../support/agent-bench.ts';
@@ -13,7 +14,7 @@ const MiB = 1024 ** 2;
 const source = 256 * MiB;
 const cards = {
   ...{ captured: '52:54:00:00:02:01', reset: '52:54:00:00:02:02', forgotten: '52:54:00:00:02:03' },
-  ...{ cut: '52:54:00:00:02:04', still: '52:54:00:00:02:05' },
+  ...{ cut: '52:54:00:00:02:04', still: '52:54:00:00:02:05', gone: '52:54:00:00:02:06' },
 } as const;
 
 let bench: AgentBench;
@@ -38,6 +39,12 @@ async function beginLoad(mac: string, longest?: number): Promise<RunningAgent> {
   const agent = await start(mac, longest);
   await expect.poll(() => front.bytes, { timeout: 60_000, interval: 20 }).toBeGreaterThanOrEqual(enough);
   return agent;
+}
+
+/** Processes of the program that moves chunks through this port. */
+async function movers(port: number): Promise<readonly number[]> {
+  const { stdout } = await execa('pgrep', ['-f', `move\\.pl take https://127\\.0\\.0\\.1:${String(port)} `]);
+  return stdout.split('\n').map(Number);
 }
 
 async function expectLoaded(mac: string, agent: RunningAgent): Promise<void> {
@@ -115,6 +122,16 @@ describe('what a load fetches again', () => {
     expect(front.bytes).toBeGreaterThan(stored.total);
     expect(front.bytes).toBeLessThan(allowed());
     execFileSync('e2fsck', ['-fn', `/dev/${target}p3`], { stdio: 'pipe' });
+  });
+
+  it('is not given up when a write finds the other end of the connection gone', async () => {
+    const agent = await beginLoad(cards.gone, 5);
+    expect(front.cut()).toBeGreaterThan(0);
+    // What the kernel sends besides the error, here while the agent waits before it tries again. In a write it is a matter of microseconds.
+    await expect.poll(agent.words, { timeout: 60_000, interval: 20 }).toContain('no answer');
+    for (const pid of await movers(front.port)) process.kill(pid, 'SIGPIPE');
+    front.open();
+    await expectLoaded(cards.gone, agent);
   });
 
   it('is two chunks at most when its connection stands still in the middle of one, and is not ended', async () => {

@@ -15,6 +15,9 @@ my $writing;
 my %moves = (send => \&send_chunks, take => \&take_chunks);
 
 $| = 1;
+# Writing to a connection whose other end is gone fails, and is tried again. The HTTP client ignores this signal in most places, not in all: a management node
+# that was killed has ended this program by it. As a handler it is not handed on to what is started here.
+$SIG{PIPE} = sub { };
 # A chunk that is under way beside this is not left behind.
 END { local $?; 1 while wait > 0 }
 eval { $node = ManagementNode->new($api); $moves{$direction}->(); 1 } or do {
