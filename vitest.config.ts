@@ -5,7 +5,15 @@ const minute = 60_000;
 
 /** Two minutes and more. */
 const longest = [
-  ...['vm/baremetal', 'vm/baremetal-uefi', 'vm/end-to-end', 'integration/jobs-kill-worker', 'workflows/xcat'],
+  ...[
+    'vm/baremetal',
+    'vm/baremetal-uefi',
+    'vm/end-to-end',
+    'vm/linux',
+    'vm/xcat',
+    'integration/jobs-kill-worker',
+    'workflows/xcat',
+  ],
   ...['integration/imaging/environment', 'integration/chaos', 'integration/several-workers', 'workflows/saga-load'],
   ...[
     'integration/frozen-workers',
