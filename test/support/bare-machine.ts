@@ -66,8 +66,11 @@ interface Places {
   readonly variables: string;
 }
 
-/** Without `erms`: with it kernels clear and copy memory by an instruction that QEMU emulates byte by byte. */
-const processor = "<cpu mode='maximum'><feature policy='disable' name='erms'/></cpu>";
+/**
+ * One, since two files with machines run on two cores: with two each, every start of a program took twice as long. Without `erms`: with it
+ * kernels clear and copy memory by an instruction that QEMU emulates byte by byte.
+ */
+const processor = "<vcpu>1</vcpu><cpu mode='maximum'><feature policy='disable' name='erms'/></cpu>";
 
 /** The card of a machine with UEFI has no ROM, so that its firmware's own network boot is tried, too. */
 function definition({ name, mac, disks, firmware }: BareMachineOptions, { log, variables }: Places): string {
@@ -75,9 +78,9 @@ function definition({ name, mac, disks, firmware }: BareMachineOptions, { log, v
     firmware === 'bios'
       ? ''
       : `<loader readonly='yes' type='pflash'>${ovmf.code}</loader><nvram template='${ovmf.variables}'>${variables}</nvram>`;
-  return `<domain type='qemu'><name>${name}</name><memory unit='MiB'>768</memory><vcpu>2</vcpu>
+  return `<domain type='qemu'><name>${name}</name><memory unit='MiB'>768</memory>${processor}
 <os><type arch='x86_64' machine='q35'>hvm</type>${loader}<boot dev='hd'/></os>
-<features><acpi/></features>${processor}<on_reboot>restart</on_reboot>
+<features><acpi/></features><on_reboot>restart</on_reboot>
 <devices>${disks.map(diskElement).join('')}
 <interface type='bridge'><mac address='${mac}'/><source bridge='br0'/><model type='virtio'/>${firmware === 'uefi' ? "<rom enabled='no'/>" : ''}</interface>
 <serial type='file'><source path='${log}' append='on'/></serial><rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>

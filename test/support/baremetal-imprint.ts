@@ -96,7 +96,7 @@ async function start({ names, dhcp }: BaremetalOptions, closers: Close[]): Promi
       await defineBareMachine(host, { name, disks, firmware, mac: cardOf(name).mac }),
     addNode: async (node, hostKeys) =>
       await client.catalog.computers.add({
-        ...{ name: node.name, managementNode, provisioningSystem: 'baremetal', sshPort: 22, memoryMiB: 768, cpus: 2 },
+        ...{ name: node.name, managementNode, provisioningSystem: 'baremetal', sshPort: 22, memoryMiB: 768, cpus: 1 },
         ...{ address: cardOf(node.name).address, macAddresses: [cardOf(node.name).mac] },
         settings: {
           power: await controllers[node.controller](node.name),

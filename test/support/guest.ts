@@ -136,7 +136,9 @@ async function start(options: GuestOptions, home: string, extra: readonly string
 
 function machine({ bus = 'virtio', nic = 'virtio-net-pci' }: GuestOptions, home: string, disk: string, port: number) {
   return [
-    ...['-accel', 'tcg', '-cpu', 'max', '-m', '512', '-smp', '1', '-display', 'none', '-nodefaults', '-vga', 'none'],
+    // See test/support/bare-machine.ts for erms.
+    ...['-accel', 'tcg', '-cpu', 'max,erms=off', '-smp', '1', '-m', '512'],
+    ...['-display', 'none', '-nodefaults', '-vga', 'none'],
     ...['-drive', `file=${disk},if=none,id=disk,format=qcow2,cache=unsafe`, ...BUSES[bus]],
     ...['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${String(port)}-:22`, '-device', `${nic},netdev=net,romfile=`],
     ...['-chardev', `file,id=console,append=on,path=${join(home, 'console')}`, '-serial', 'chardev:console'],
