@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflows } from '../scripts/bundle-workflows.ts';
 import { packageRoot } from '../src/platform/state-directory.ts';
 import type { Change, Mutation } from './controls/mutation.ts';
 
@@ -19,11 +19,7 @@ export async function copyCheckout(directory: string, mutation?: Mutation): Prom
     const path = join(directory, change.file);
     await writeFile(path, changed(await readFile(path, 'utf8'), change));
   }
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(directory, 'src/workflows/index.ts'),
-    logger: new DefaultLogger('WARN'),
-  });
-  await writeFile(join(directory, 'src/workflow-bundle.js'), code);
+  await bundleWorkflows(join(directory, 'src/workflows/index.ts'), join(directory, 'src/workflow-bundle.js'));
   return join(directory, 'chaos', 'worker-child.ts');
 }
 

@@ -6,7 +6,7 @@ import { placeOrder, readProgress, withdrawOrder } from '../../src/imaging/order
 import type { ImagingOrder } from '../../src/imaging/order.ts';
 import { startImagingServer, type ImagingServer } from '../../src/imaging/server.ts';
 import { openStateDirectory } from '../../src/platform/state-directory.ts';
-import { emulatedKernel } from '../../test/support/emulated-kernel.ts';
+import { emulatedKernel } from '../../src/platform/guest/emulated-kernel.ts';
 import { makeImagingDisk } from '../../test/support/imaging-disk.ts';
 import { sized, type Benchmark, type Stage } from '../benchmark.ts';
 import type { Figure } from '../results.ts';

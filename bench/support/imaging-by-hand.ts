@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeArchive } from '../../src/imaging/environment/archive.ts';
 import type { BuiltEnvironment } from '../../src/imaging/environment/build.ts';
-import { emulatedKernel } from '../../test/support/emulated-kernel.ts';
+import { emulatedKernel } from '../../src/platform/guest/emulated-kernel.ts';
 import { cardOfMachine, hostAddress, startMachine, type ImagingMachine } from './imaging-machine.ts';
 
 /** What an administrator types on a machine that was booted from a live system, in the same kernel, with the same programs. */

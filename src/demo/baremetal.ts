@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { NewComputer } from '../catalog/catalog.ts';
 import { baseAddress, firstScript } from '../imaging/boot-script.ts';
+import { emulatedKernel } from '../platform/guest/emulated-kernel.ts';
 import type { StateDirectory } from '../platform/state-directory.ts';
 import { makeBareMachine, endBareMachine, type BareMachine } from './bare-machine.ts';
 import type { BareHardware } from './bare-hardware.ts';
@@ -96,6 +97,7 @@ function workerSettings({ http, https }: Ports): Readonly<Record<string, string>
     IMPRINT_IMAGING_ADDRESS: hostAddress,
     IMPRINT_IMAGING_LISTEN: '127.0.0.1',
     IMPRINT_IMAGING_SEGMENT: 'routed',
+    IMPRINT_IMAGING_KERNEL_PARAMETERS: emulatedKernel.join(' '),
     IMPRINT_IMAGING_HTTP_PORT: String(http),
     IMPRINT_IMAGING_HTTPS_PORT: String(https),
   };

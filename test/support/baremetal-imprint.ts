@@ -6,6 +6,7 @@ import type { Catalog } from '../../src/catalog/catalog.ts';
 import type { ImprintClient } from '../../src/client.ts';
 import { provideEnvironment } from '../../src/demo/imaging-environment.ts';
 import type { Computer } from '../../src/domain/computer.ts';
+import { emulatedKernel } from '../../src/platform/guest/emulated-kernel.ts';
 import type { GuestImage } from '../../src/platform/guest-image.ts';
 import { stopPrivateLibvirt } from '../../src/platform/libvirt-daemons.ts';
 import { createProgressReporter } from '../../src/platform/progress.ts';
@@ -13,7 +14,6 @@ import { ensurePythonTools } from '../../src/platform/python-tools.ts';
 import { openStateDirectory } from '../../src/platform/state-directory.ts';
 import type { Shell } from '../../src/remote/shell.ts';
 import { defineBareMachine, type BareDisk, type BareMachine } from './bare-machine.ts';
-import { emulatedKernel } from './emulated-kernel.ts';
 import { startSushy, startVirtualBmc, type MachinesOfLibvirt } from './emulated-controllers.ts';
 import { startSegment, type DhcpServer, type Segment } from './segment.ts';
 import {

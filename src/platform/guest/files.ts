@@ -1,10 +1,8 @@
 import { firstBootFiles, type GuestFile } from '../../os/linux/first-boot.ts';
+import { emulatedKernel } from './emulated-kernel.ts';
 
-/**
- * Of the kernel: root by UUID, because the disk's name depends on its bus; the last console is where services print. A guest of tests and
- * demos is mostly emulated, where mitigations cost much; and QEMU translates a program anew for each address at which it is loaded.
- */
-const KERNEL_PARAMETERS = 'ro quiet console=tty0 console=ttyS0,115200 mitigations=off norandmaps';
+/** Of the kernel: root by UUID, because the disk's name depends on its bus; the last console is where services print. */
+const KERNEL_PARAMETERS = ['ro', 'quiet', 'console=tty0', 'console=ttyS0,115200', ...emulatedKernel].join(' ');
 
 /** Configuration of the guest, beside what Debian's packages bring. `authorizedKey` is the only way in. */
 export function guestFiles(rootUuid: string, authorizedKey: string): readonly GuestFile[] {

@@ -15,8 +15,8 @@ my $writing;
 my %moves = (send => \&send_chunks, take => \&take_chunks);
 
 $| = 1;
-# Writing to a connection whose other end is gone fails, and is tried again. The HTTP client ignores this signal in most places, not in all: a management node
-# that was killed has ended this program by it. As a handler it is not handed on to what is started here.
+# Writing to what is gone, a connection or a zstd, is an error like others, with its words. The HTTP client ignores this signal in most places, not in all: a
+# management node that was killed has ended this program by it. What is started here does not inherit a handler.
 $SIG{PIPE} = sub { };
 # A chunk that is under way beside this is not left behind.
 END { local $?; 1 while wait > 0 }
@@ -92,8 +92,6 @@ sub beside {
     my ($words, $work) = @_;
     my $pid = fork // die "start a process: $!\n";
     if ($pid == 0) {
-        # A zstd that has ended is an error like others, with these words.
-        $SIG{PIPE} = 'IGNORE';
         # Without what runs at the end of a program: the connection is not this process's to close.
         eval { $work->(); 1 } or do { print STDERR "$words: $@"; POSIX::_exit(1) };
         POSIX::_exit(0);
