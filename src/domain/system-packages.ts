@@ -105,10 +105,11 @@ export const systemPackages = {
     { shownBy: 'zsh', package: 'zsh' },
     { shownBy: 'fish', package: 'fish' },
   ],
-  /** Pictures of Temporal's UI for the documents, in the typeface that it asks for. */
+  /** Pictures of Temporal's UI for the documents, in the typefaces that it asks for and that a browser falls back to. */
   browser: [
     { shownBy: 'chromium', package: 'chromium' },
     { shownBy: '/usr/share/fonts/opentype/inter', package: 'fonts-inter' },
+    { shownBy: '/usr/share/fonts/truetype/liberation', package: 'fonts-liberation' },
   ],
 } as const satisfies Record<string, readonly SystemPackage[]>;
 

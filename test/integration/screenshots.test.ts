@@ -40,7 +40,7 @@ describe("the pictures of Temporal's UI", () => {
     for (const file of taken) {
       const png = await readFile(join(directory, file));
       expect(sizeOf(png)[0]).toBe(1400);
-      expect(png.length).toBeLessThan(400 * 1024);
+      expect(png.length).toBeLessThan(300 * 1024);
     }
   });
 

@@ -87,11 +87,14 @@ const units = () => linesOf('systemctl', 'list-units', '--all', '--plain', '--no
 
 describe('a job on a machine with systemd', () => {
   it('is a unit of its own, gets exactly its arguments, and leaves no unit behind', async () => {
-    const spec = specOf('echo "$1"; echo "$IMPRINT_JOB"; cat /proc/self/cgroup; sleep 2; exit 4');
+    const spec = specOf(
+      'echo "$1"; echo "$IMPRINT_JOB"; cat /proc/self/cgroup; until [ -e /run/go ]; do sleep 0.1; done; exit 4',
+    );
 
     await jobs.ensure(shell, spec, context);
 
     expect(await units()).toEqual([expect.stringMatching(/^imprint-job-[0-9a-f]+\.service loaded active running/)]);
+    await shell.run('touch', ['/run/go'], options);
     const state = await wait(spec);
     expect(state).toMatchObject({ phase: 'ended', exitCode: 4 });
     expect(state).toMatchObject({

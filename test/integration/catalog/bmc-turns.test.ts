@@ -86,10 +86,11 @@ describe('turns at a management controller', () => {
 
   it('are kept by who works longer than a lease', async () => {
     const name = world.fresh('ipmi');
-    const [first, second] = twoProcesses({ leaseMs: 300 });
+    const leaseMs = 1_500;
+    const [first, second] = twoProcesses({ leaseMs });
     let working = true;
     const long = first.during({ name, restMs: 0 }, context, async (signal) => {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await new Promise((resolve) => setTimeout(resolve, 2 * leaseMs));
       expect(signal.aborted).toBe(false);
       working = false;
     });

@@ -115,13 +115,14 @@ describe.each([
   });
 
   it('goes on when the one who waits for it is told to stop', async () => {
-    const spec = specOf('sleep 1; echo done');
+    const spec = specOf('until [ -e "$1.go" ]; do sleep 0.05; done; echo done');
     await jobs.ensure(shellOf(), spec, contextOf());
     const controller = new AbortController();
     const reason = new Error('worker shuts down');
     const waiting = jobs.wait(shellOf(), spec, () => controller.abort(reason), contextOf(controller.signal));
 
     await expect(waiting).rejects.toBe(reason);
+    await writeFile(`${directory}.go`, '');
 
     expect(await waitFor(shellOf(), spec)).toMatchObject({ phase: 'ended', outputTail: 'done\n' });
     await end(shellOf());
