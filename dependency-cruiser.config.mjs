@@ -1,6 +1,6 @@
 /**
  * Which room may import from which; anything else under src is refused. `domain ← remote ← library, provisioners, os ← activities ← worker`;
- * `domain ← catalog ← activities, client`; `domain ← workflows ← client ← cli, server`.
+ * `domain ← catalog ← activities, client`; `domain ← workflows ← client ← cli`.
  */
 const mayImport = {
   domain: [],
@@ -48,7 +48,6 @@ const mayImport = {
     'config',
     'platform',
   ],
-  server: ['domain', 'catalog', 'client', 'config'],
 };
 
 /** A room is a folder, or the one file of that name. */

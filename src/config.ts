@@ -193,7 +193,7 @@ export function loadWorkerConfig(env: Readonly<Record<string, string | undefined
   return { ...loadConfig(env), ...needed.data };
 }
 
-/** One line a setting, for the table in the README. */
+/** One line a setting, for `imprint worker --help`. */
 export function describeSettings(): readonly { name: string; help: string }[] {
   return Object.entries(settings).map(([name, setting]) => ({ name, help: setting.description ?? '' }));
 }

@@ -28,7 +28,7 @@ const aliveEveryMs = 2_000;
 const triesMax = { refused: 8, unanswered: 25 } as const;
 
 export interface BoundaryOptions {
-  /** After so long without progress, in milliseconds, measured work is shown as stalled; it is not ended. */
+  /** After so long without progress, in milliseconds, measured work is shown as stalled, and waited for no longer where its run may hold; its job goes on. */
   readonly stallAfterMs: number;
 }
 

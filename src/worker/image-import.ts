@@ -24,8 +24,7 @@ interface Workbench {
   readonly jobs: Jobs;
 }
 
-/** How operating systems of images are installed, in the catalog's words. */
-/** How an operating system is installed, and who may load what is installed so. */
+/** How an operating system is installed, in the catalog's words, and who may load what is installed so. */
 interface Installation {
   readonly installType: string;
   readonly systems: readonly string[];

@@ -35,7 +35,7 @@ export function addNodesAddCommand(nodes: Command, session: Session): void {
       'another one that may drive it while its own is away; may be given several times',
       collectName,
     )
-    .requiredOption('--system <name>', 'the provisioning system that drives it: lab, libvirt, simulated')
+    .requiredOption('--system <name>', 'the provisioning system that drives it: one of `imprint systems list`')
     .requiredOption('--address <host>', 'host name or address on which its operating system answers')
     .option('--ssh-port <port>', 'port of its SSH server', wholeNumber(65_535), 22)
     .option('--mac <address>', 'MAC address; may be given several times', collectMac)

@@ -47,14 +47,16 @@ const capture = z.strictObject({
   attributes: attributes.describe('attributes that chdef gives the node before'),
   doneMarker: fileTemplate
     .default('{name}.img.capturedone')
-    .describe('files that the environment makes when it has done, or given up'),
+    .describe('file that the environment makes when it has done'),
   failedMarker: fileTemplate
     .default('{name}.img.capturefailed')
     .describe('file that the environment makes when it has given up'),
   noChangeSeconds: seconds(86_400)
     .default(1200)
-    .describe("20 minutes without growth, 6 hours altogether: what Apache VCL's xCAT module allows"),
-  limitSeconds: seconds(604_800).default(21_600).describe('how long it may take altogether'),
+    .describe("how long the file may stay as it is; 20 minutes is what Apache VCL's xCAT module allows"),
+  limitSeconds: seconds(604_800)
+    .default(21_600)
+    .describe("how long it may take altogether; 6 hours is what Apache VCL's xCAT module allows"),
 });
 
 const load = z.strictObject({
