@@ -1,6 +1,7 @@
 import { gapsBetween, mergeExtents, type Extent } from './extents.ts';
 import type { Disk, LogicalVolume, MachineFacts, Volume } from './machine-facts.ts';
 import type { PartitionTable } from './tool-outputs.ts';
+import { idOfVolume } from './volume-id.ts';
 
 /** Which program of partclone knows the used blocks of a file system. */
 const MAPPERS: Readonly<Record<string, string>> = {
@@ -16,18 +17,20 @@ const MAPPERS: Readonly<Record<string, string>> = {
 
 /** A file system whose used blocks the environment is to find out. */
 export interface MapTask {
+  /** Of its place, the same after a reset: `disk 0 at 1048576`. */
+  readonly id: string;
   /** `/dev/vda1`. */
   readonly path: string;
   /** `partclone.<mapper>`. */
   readonly mapper: string;
 }
 
-/** All that must be mapped before a disk can be cut into chunks. */
-export function mapTasks(disk: Disk, facts: MachineFacts): readonly MapTask[] {
+/** All that must be mapped before a disk can be cut into chunks; `index` is its position in the order. */
+export function mapTasks(disk: Disk, index: number, facts: MachineFacts): readonly MapTask[] {
   const volumes = [...volumesOf(disk), ...logicalVolumesOn(disk, facts)];
   return volumes.flatMap((volume) => {
     const mapper = mapperOf(volume, facts);
-    return mapper === undefined ? [] : [{ path: volume.path, mapper }];
+    return mapper === undefined ? [] : [{ id: idOfVolume(volume, index), path: volume.path, mapper }];
   });
 }
 
@@ -99,7 +102,7 @@ export function volumesOf(disk: Disk): readonly Volume[] {
   );
   const partitions = disk.partitions.filter(({ offset }) => disk.table?.label !== 'dos' || !extended.has(offset));
   if (disk.table !== undefined) return partitions;
-  return [{ path: disk.path, number: disk.number, offset: 0, sizeBytes: disk.sizeBytes, probe: disk.probe }];
+  return [{ ...disk, offset: 0 }];
 }
 
 interface Known {

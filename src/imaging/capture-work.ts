@@ -33,6 +33,7 @@ interface Known {
 export function createCaptureWork(placed: PlacedOrder, work: CaptureWork, keeper: StateKeeper): MachineWork {
   let known: Known | undefined;
   let open: readonly OpenDisk[] | undefined;
+  let beginning: Promise<void> | undefined;
   let bytesDone = 0;
   let bytesTotal = 0;
 
@@ -40,7 +41,7 @@ export function createCaptureWork(placed: PlacedOrder, work: CaptureWork, keeper
     if (known === undefined) return ['facts', 'volumes'];
     const unmapped = await firstUnmapped(placed, known.tasks);
     if (unmapped !== undefined) return unmapped;
-    if (open === undefined) await begin(known);
+    if (open === undefined) await (beginning ??= begin(known).finally(() => (beginning = undefined)));
     if (isComplete(open ?? [])) {
       await close();
       await keeper.update(placed, (before) => ({ ...before, phase: 'done', words: 'captured', bytesDone, bytesTotal }));
@@ -51,18 +52,18 @@ export function createCaptureWork(placed: PlacedOrder, work: CaptureWork, keeper
   };
 
   const begin = async ({ facts, disks, tasks }: Known): Promise<void> => {
-    const maps = await Promise.all(tasks.map(async (task, id) => [task.path, await readMap(placed, id)] as const));
+    const maps = await Promise.all(tasks.map(async ({ id, path }) => [path, await readMap(placed, id)] as const));
     const mapOf: MapOf = (path) => maps.find(([of]) => of === path)?.[1];
     const mapped = new Set(maps.filter(([, map]) => map !== undefined).map(([path]) => path));
-    const plans = disks.map((disk, index) => ({ disk, to: fileOf(work, index), ...usedBlocks(disk, facts, mapOf) }));
+    const plans = disks.map((disk, index) => ({ disk, ...ofOrder(work, index), ...usedBlocks(disk, facts, mapOf) }));
     const notes = plans.flatMap((plan) => plan.notes);
     const opened: OpenDisk[] = [];
     try {
-      for (const { disk, to, used } of plans) {
+      for (const { disk, name, file: to, used } of plans) {
         const chunks = cutIntoChunks(used, disk.sizeBytes);
         const file = await openChunkFile(to);
         opened.push({ device: disk.path, file, chunks: new Map(chunks.map((chunk) => [chunk.offset, chunk])) });
-        await file.begin(Buffer.from(JSON.stringify(layoutOfDisk(disk, facts, { chunks, mapped }))));
+        await file.begin(Buffer.from(JSON.stringify(layoutOfDisk(disk, facts, { name, chunks, mapped }))));
       }
     } catch (error) {
       for (const { file } of opened) await file.close();
@@ -75,6 +76,8 @@ export function createCaptureWork(placed: PlacedOrder, work: CaptureWork, keeper
   };
 
   const close = async (): Promise<void> => {
+    // Files that are being opened are locked, and nobody else would ever close them.
+    await beginning?.catch(() => undefined);
     for (const { file } of open ?? []) await file.close();
     open = undefined;
   };
@@ -91,12 +94,12 @@ export function createCaptureWork(placed: PlacedOrder, work: CaptureWork, keeper
         const words = 'looking for the used blocks of each file system';
         return { ...state, words, report: { notes: [], ...state.report, disks: found } };
       });
-      known = { facts, disks, tasks: disks.flatMap((disk) => mapTasks(disk, facts)) };
+      known = { facts, disks, tasks: disks.flatMap((disk, index) => mapTasks(disk, index, facts)) };
     },
     takeMap: async (id, answer) => {
-      if (known?.tasks[Number(id)] === undefined)
-        throw new StaleRequestError(`keep the map ${id}: it was not asked for`);
-      await keepMap(placed, id, answer);
+      const task = known?.tasks[Number(id)];
+      if (task === undefined) throw new StaleRequestError(`keep the map ${id}: it was not asked for`);
+      await keepMap(placed, task.id, answer);
     },
     chunkList: async () => missingLines(open ?? []),
     takeChunk: async ({ disk, offset }, sha256, stored) => {
@@ -118,10 +121,11 @@ export function createCaptureWork(placed: PlacedOrder, work: CaptureWork, keeper
   };
 }
 
-function fileOf(work: CaptureWork, index: number): string {
-  const file = work.disks[index]?.file;
-  if (file === undefined) throw new NotFoundError(`open the file of disk ${String(index)}: the order has no such disk`);
-  return file;
+function ofOrder(work: CaptureWork, index: number): CaptureWork['disks'][number] {
+  const found = work.disks[index];
+  if (found === undefined)
+    throw new NotFoundError(`open the file of disk ${String(index)}: the order has no such disk`);
+  return found;
 }
 
 function refuse(): Promise<never> {
@@ -168,8 +172,8 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-const mapFile = ({ directory, attempt }: PlacedOrder, id: number | string): string =>
-  posix.join(directory, `map-${String(attempt)}-${String(id)}`);
+const mapFile = ({ directory, attempt }: PlacedOrder, id: string): string =>
+  posix.join(directory, `map-${String(attempt)}-${encodeURIComponent(id)}`);
 
 /** A file system that partclone does not read is read whole: an empty file says so. */
 async function keepMap(placed: PlacedOrder, id: string, { status, output }: ToolAnswer): Promise<void> {
@@ -177,13 +181,13 @@ async function keepMap(placed: PlacedOrder, id: string, { status, output }: Tool
   await replaceFile(mapFile(placed, id), status === 0 ? output : '');
 }
 
-async function readMap(placed: PlacedOrder, id: number): Promise<ReturnType<MapOf>> {
+async function readMap(placed: PlacedOrder, id: string): Promise<ReturnType<MapOf>> {
   const text = await readIfThere(mapFile(placed, id));
   return text === undefined || text === '' ? undefined : readDomainMap(text);
 }
 
 async function firstUnmapped(placed: PlacedOrder, tasks: readonly MapTask[]): Promise<Instruction | undefined> {
-  for (const [id, { mapper, path }] of tasks.entries())
-    if ((await readIfThere(mapFile(placed, id))) === undefined) return ['map', String(id), mapper, path];
+  for (const [index, { id, mapper, path }] of tasks.entries())
+    if ((await readIfThere(mapFile(placed, id))) === undefined) return ['map', String(index), mapper, path];
   return undefined;
 }

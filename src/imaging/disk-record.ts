@@ -16,7 +16,7 @@ function liesOn(mappings: readonly { readonly on?: string }[], disk: Disk): bool
   return volumesOf(disk).some(({ number }) => mappings.some(({ on }) => on === number));
 }
 
-function recordVolume({ probe, ext }: Volume): DiskRecord['fileSystems'] {
+function recordVolume({ probe, ext, headDigest }: Volume): DiskRecord['fileSystems'] {
   const { uuid, type } = probe;
   if (uuid === undefined || type === undefined) return [];
   const { mountCount, lastMounted, lastWritten } = ext ?? {};
@@ -26,6 +26,7 @@ function recordVolume({ probe, ext }: Volume): DiskRecord['fileSystems'] {
       ...(mountCount === undefined ? {} : { mountCount }),
       ...(lastMounted === undefined ? {} : { lastMounted }),
       ...(lastWritten === undefined ? {} : { lastWritten }),
+      ...(headDigest === undefined ? {} : { headDigest }),
     },
   ];
 }
@@ -44,6 +45,7 @@ export function differences(expected: DiskRecord, found: DiskRecord): readonly s
       compare(`mount count of ${before.uuid}`, before.mountCount, now.mountCount),
       compare(`last mount time of ${before.uuid}`, before.lastMounted, now.lastMounted),
       compare(`last write time of ${before.uuid}`, before.lastWritten, now.lastWritten),
+      compare(`beginning (sha256) of ${before.uuid}`, before.headDigest, now.headDigest),
     ].flat();
   });
   return [...table, ...systems];

@@ -1,6 +1,7 @@
 import type { ChunkLayout } from '../library/chunks/layout.ts';
 import { volumesOf } from './capture-plan.ts';
-import type { Disk, MachineFacts, Volume } from './machine-facts.ts';
+import type { Disk, MachineFacts } from './machine-facts.ts';
+import { idOfDisk, idOfVolume } from './volume-id.ts';
 
 /**
  * Something that the environment does to a disk: `id` names it, `words` are a verb of its closed list and what belongs to it. The id is kept over resets,
@@ -25,7 +26,7 @@ export interface TargetDisk {
 
 /** Makes the ends of a disk empty, before anything is written to it. */
 export function clearStep(disk: Disk, index: number): LoadStep {
-  return step('clear', idOf({ disk, index }), disk.path);
+  return step('clear', idOfDisk(index), disk.path);
 }
 
 /** File systems that can be made larger in place. */
@@ -35,14 +36,14 @@ const EFI_TYPES = new Set(['c12a7328-f81f-11d2-ba4b-00a0c93ec93b', 'ef']);
 
 /** What makes the disk that a layout describes right for the disk that it was written to. `disk` and `facts` are as found after the writing. */
 export function stepsOfDisk(target: TargetDisk, layout: ChunkLayout, wanted: { readonly grow: boolean }): LoadSteps {
-  const { disk } = target;
+  const { disk, index } = target;
   const isLarger = disk.sizeBytes > layout.disk.sizeBytes;
   const growing = isLarger && wanted.grow ? growSteps(target) : { steps: [], notes: [] };
-  const gpt = isLarger && disk.table?.label === 'gpt' ? [step('fix-gpt', idOf(target), disk.path)] : [];
+  const gpt = isLarger && disk.table?.label === 'gpt' ? [step('fix-gpt', idOfDisk(index), disk.path)] : [];
   const swaps = layout.contents.filter(({ type, copied }) => type === 'swap' && copied === 'none');
   const swapSteps = swaps.flatMap(({ offset, uuid = '-', label = '-' }) => {
-    const volume = disk.partitions.find((partition) => partition.offset === offset);
-    return volume === undefined ? [] : [step('swap', idOf(target, volume), volume.path, uuid, label)];
+    const volume = volumesOf(disk).find((one) => one.offset === offset);
+    return volume === undefined ? [] : [step('swap', idOfVolume(volume, index), volume.path, uuid, label)];
   });
   return { steps: [...gpt, ...growing.steps, ...swapSteps, ...efiSteps(target)], notes: growing.notes };
 }
@@ -53,17 +54,15 @@ export function hostKeySteps(disks: readonly Disk[], facts: MachineFacts): reado
     mappings.some(({ on }) => disks.some((disk) => volumesOf(disk).some(({ number }) => number === on))),
   );
   const named = [
-    ...disks.flatMap((disk, index) => volumesOf(disk).map((volume) => ({ volume, id: idOf({ disk, index }, volume) }))),
-    // A logical volume has its name on the disk.
-    ...logical.map((volume) => ({ volume, id: `volume ${volume.path.replace('/dev/mapper/', '')}` })),
+    ...disks.flatMap((disk, index) => volumesOf(disk).map((volume) => ({ volume, id: idOfVolume(volume, index) }))),
+    ...logical.map((volume) => ({ volume, id: idOfVolume(volume, 0) })),
   ];
   return named
     .filter(({ volume }) => MOUNTED_FOR_KEYS.has(volume.probe.type ?? ''))
     .map(({ volume: { path, probe }, id }) => step('host-keys', id, path, probe.type ?? ''));
 }
 
-function growSteps(target: TargetDisk): LoadSteps {
-  const { disk } = target;
+function growSteps({ disk, index }: TargetDisk): LoadSteps {
   const last = volumesOf(disk).toSorted((a, b) => b.offset - a.offset)[0];
   if (last === undefined) return { steps: [], notes: [`${disk.path} has no partition that could grow`] };
   const type = last.probe.type ?? 'unknown content';
@@ -73,23 +72,17 @@ function growSteps(target: TargetDisk): LoadSteps {
     const what = isLogical ? 'a logical partition' : type;
     return { steps: [], notes: [`${last.path} (${what}) is left at its size: it is not grown`] };
   }
-  const partition = last.path === disk.path ? [] : [step('grow-partition', idOf(target, last), disk.path, number)];
-  return { steps: [...partition, step('grow-fs', idOf(target, last), last.path, type)], notes: [] };
+  const partition = last.path === disk.path ? [] : [step('grow-partition', idOfVolume(last, index), disk.path, number)];
+  return { steps: [...partition, step('grow-fs', idOfVolume(last, index), last.path, type)], notes: [] };
 }
 
 /** Firmware that has no entry for this disk starts `EFI/BOOT/BOOTX64.EFI`. */
-function efiSteps(target: TargetDisk): readonly LoadStep[] {
-  const { disk } = target;
+function efiSteps({ disk, index }: TargetDisk): readonly LoadStep[] {
   const starts = (disk.table?.partitions ?? [])
     .filter(({ type }) => EFI_TYPES.has(type.toLowerCase()))
     .map(({ start }) => start * disk.sectorBytes);
   const systems = disk.partitions.filter(({ offset, probe }) => starts.includes(offset) && probe.type === 'vfat');
-  return systems.map((volume) => step('efi', idOf(target, volume), volume.path));
-}
-
-/** `disk 0`, `disk 0 at 1048576`. */
-function idOf({ index }: TargetDisk, volume?: Volume): string {
-  return volume === undefined ? `disk ${String(index)}` : `disk ${String(index)} at ${String(volume.offset)}`;
+  return systems.map((volume) => step('efi', idOfVolume(volume, index), volume.path));
 }
 
 function step(verb: string, of: string, ...words: readonly string[]): LoadStep {

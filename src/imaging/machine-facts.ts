@@ -13,8 +13,16 @@ import {
   type Segment,
 } from './tool-outputs.ts';
 
+/** What lies on a disk or a part of one. */
+export interface Content {
+  readonly probe: Probe;
+  readonly ext?: Dumpe2fs;
+  /** Of a file system that is not ext: SHA-256 of what changes in it when it is written to. */
+  readonly headDigest?: string;
+}
+
 /** A part of a disk, or a logical volume: what may hold a file system. */
-export interface Volume {
+export interface Volume extends Content {
   /** `/dev/vda1`, `/dev/mapper/vg-root`. */
   readonly path: string;
   /** The kernel's number: `254:1`. */
@@ -22,18 +30,15 @@ export interface Volume {
   /** Where it begins on its disk; 0 for a logical volume. */
   readonly offset: number;
   readonly sizeBytes: number;
-  readonly probe: Probe;
-  readonly ext?: Dumpe2fs;
 }
 
-export interface Disk {
+/** `probe` is of the disk itself: a file system without a partition table, or the kind of the table. */
+export interface Disk extends Content {
   readonly path: string;
   readonly number: string;
   readonly sizeBytes: number;
   readonly sectorBytes: number;
   readonly serial?: string;
-  /** Of the disk itself: a file system without a partition table, or the kind of the table. */
-  readonly probe: Probe;
   readonly table?: PartitionTable;
   /** SHA-256 of sfdisk's JSON; undefined without a table. */
   readonly tableDigest?: string;
@@ -64,10 +69,16 @@ export function readFacts(text: string): MachineFacts {
     throw new IntegrityError("read the machine's facts: they are cut", { evidence: { bytes: text.length } });
   const output = (kind: string, name: string): string | undefined =>
     sections.find((section) => section.kind === kind && section.words[0] === name)?.body;
+  const content = (path: string): Content => {
+    const [ext, head] = [output('ext', path), output('head', path)?.split(' ')[0]];
+    return {
+      probe: readBlkid(output('probe', path) ?? ''),
+      ...(ext === undefined ? {} : { ext: readDumpe2fs(ext) }),
+      ...(head === undefined ? {} : { headDigest: head }),
+    };
+  };
   const volume = (path: string, number: string, [offset, sizeBytes]: readonly [number, number]): Volume => {
-    const ext = output('ext', path);
-    const probe = readBlkid(output('probe', path) ?? '');
-    return { path, number, offset, sizeBytes, probe, ...(ext === undefined ? {} : { ext: readDumpe2fs(ext) }) };
+    return { path, number, offset, sizeBytes, ...content(path) };
   };
   const all = (kind: string): readonly Section[] => sections.filter((section) => section.kind === kind);
   return {
@@ -79,7 +90,7 @@ export function readFacts(text: string): MachineFacts {
       return {
         ...{ path, number, sizeBytes: Number(bytes), sectorBytes: Number(sector) },
         ...(serial === '' || serial === '-' ? {} : { serial }),
-        probe: readBlkid(output('probe', path) ?? ''),
+        ...content(path),
         ...(table === ''
           ? {}
           : { table: readSfdisk(table), tableDigest: digest(table), tableScript: output('dump', path) ?? '' }),

@@ -28,6 +28,7 @@ const diskRecord = z.object({
       /** As dumpe2fs prints them; compared as texts. */
       lastMounted: z.string().optional(),
       lastWritten: z.string().optional(),
+      headDigest: z.string().optional(),
     }),
   ),
 });

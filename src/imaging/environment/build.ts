@@ -45,16 +45,22 @@ async function inputsDigest(recipe: EnvironmentRecipe): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
+const files = ['kernel', 'initrd', 'environment.json'] as const;
+
+/** Undefined where there is none, or one that is not what was built. */
 async function readBuilt(place: string): Promise<BuiltEnvironment | undefined> {
+  const [kernel, initrd, facts] = files.map((name) => join(place, name)) as [string, string, string];
   try {
-    const known = JSON.parse(await readFile(join(place, 'environment.json'), 'utf8')) as Omit<
-      BuiltEnvironment,
-      'kernel' | 'initrd'
-    >;
-    return { ...known, kernel: join(place, 'kernel'), initrd: join(place, 'initrd') };
+    const known = JSON.parse(await readFile(facts, 'utf8')) as Omit<BuiltEnvironment, 'kernel' | 'initrd'>;
+    const digest = digestOf(await readFile(kernel), await readFile(initrd));
+    return digest === known.digest ? { ...known, kernel, initrd } : undefined;
   } catch {
     return undefined;
   }
+}
+
+function digestOf(kernel: Uint8Array, initrd: Uint8Array): string {
+  return createHash('sha256').update(kernel).update(initrd).digest('hex').slice(0, 32);
 }
 
 async function build(recipe: EnvironmentRecipe, place: string): Promise<BuiltEnvironment> {
@@ -66,6 +72,7 @@ async function build(recipe: EnvironmentRecipe, place: string): Promise<BuiltEnv
     const output = join(work, 'output');
     await mkdir(output, { mode: 0o755 });
     await make(recipe, work, output);
+    await execa('sync', [...files.map((name) => join(output, name)), output]);
     await rm(place, { recursive: true, force: true });
     await rename(output, place);
   } catch (error) {
@@ -93,7 +100,6 @@ async function make(recipe: EnvironmentRecipe, work: string, output: string): Pr
   const kernel = await readInside(stage, `/boot/vmlinuz-${version}`);
   await writeFile(join(output, 'kernel'), kernel);
   const initrd = await readFile(join(output, 'initrd'));
-  const digest = createHash('sha256').update(kernel).update(initrd).digest('hex').slice(0, 32);
-  const facts = { digest, kernelVersion: version, initrdBytes: initrd.length };
+  const facts = { digest: digestOf(kernel, initrd), kernelVersion: version, initrdBytes: initrd.length };
   await writeFile(join(output, 'environment.json'), `${JSON.stringify(facts)}\n`);
 }

@@ -4,6 +4,7 @@ import { differences, recordDisk } from '../../../src/imaging/disk-record.ts';
 import { refuseNamesAlone, refuseTargets } from '../../../src/imaging/load-target.ts';
 import { clearStep, hostKeySteps, stepsOfDisk } from '../../../src/imaging/load-steps.ts';
 import { layoutOfDisk } from '../../../src/imaging/layout-of-disk.ts';
+import type { ChunkLayout } from '../../../src/library/chunks/layout.ts';
 import { readFacts, type MachineFacts } from '../../../src/imaging/machine-facts.ts';
 import { selectDisk } from '../../../src/imaging/select-disk.ts';
 
@@ -20,6 +21,7 @@ const facts = ({
   features = 'extent',
   type = 'ext4',
   logical = 'xfs',
+  head = 'beef',
 } = {}): string =>
   [
     `=== disk\t/dev/vda\t254:0\t${300 * MiB}\t512\tSERIAL-1`,
@@ -34,7 +36,7 @@ const facts = ({
         ],
       },
     })}`,
-    '=== dump\t/dev/vda\nlabel: dos\n=== probe\t/dev/vda\nPTTYPE=dos',
+    '=== dump\t/dev/vda\nlabel: dos\ndevice: /dev/vda\n\n/dev/vda1 : start=2048, size=131072, type=83\n=== probe\t/dev/vda\nPTTYPE=dos',
     `=== part\t/dev/vda\t/dev/vda1\t254:1\t${MiB}\t${64 * MiB}`,
     `=== probe\t/dev/vda1\nTYPE=${type}\nUUID=aaaa`,
     `=== ext\t/dev/vda1\nFilesystem features:      ${features}\nMount count:              ${mountCount}\nLast mount time:          Sun Nov 29 16:00:00 2026`,
@@ -42,6 +44,7 @@ const facts = ({
     '=== probe\t/dev/vda2\nTYPE=LVM2_member\nUUID=bbbb',
     `=== mapped\t/dev/mapper/vg-ro--ot\t253:0\t${16 * MiB}\n0 16384 linear 254:2 2048\n16384 16384 linear 254:2 65536`,
     `=== probe\t/dev/mapper/vg-ro--ot\nTYPE=${logical}\nUUID=cccc`,
+    `=== head\t/dev/mapper/vg-ro--ot\n${head}  -`,
     `=== segments\tlvm\n  ${allocated.map((row) => `/dev/vda2|${MiB}|${MiB}|${row}`).join('\n  ')}`,
   ].join('\n') + tail;
 const disk = (read: MachineFacts) => selectDisk(read.disks, 'vda', { serial: 'SERIAL-1' });
@@ -53,9 +56,9 @@ describe('a machine', () => {
 
   it('is captured by its used blocks, through logical volumes to the disk', () => {
     const read = readFacts(facts());
-    expect(mapTasks(disk(read), read)).toEqual([
-      { path: '/dev/vda1', mapper: 'extfs' },
-      { path: '/dev/mapper/vg-ro--ot', mapper: 'xfs' },
+    expect(mapTasks(disk(read), 0, read)).toEqual([
+      { id: `disk 0 at ${MiB}`, path: '/dev/vda1', mapper: 'extfs' },
+      { id: 'volume vg-ro--ot', path: '/dev/mapper/vg-ro--ot', mapper: 'xfs' },
     ]);
     const maps = new Map([
       ['/dev/vda1', [[0, 4_096] as const]],
@@ -109,7 +112,7 @@ describe('a machine', () => {
 
   it('is read whole where the journal of a file system is to be replayed', () => {
     const read = readFacts(facts({ features: 'has_journal needs_recovery extent' }));
-    expect(mapTasks(disk(read), read).map(({ path }) => path)).toEqual(['/dev/mapper/vg-ro--ot']);
+    expect(mapTasks(disk(read), 0, read).map(({ path }) => path)).toEqual(['/dev/mapper/vg-ro--ot']);
   });
 
   it('is recorded, too, where a file system lies on the disk itself', () => {
@@ -129,6 +132,8 @@ describe('a machine', () => {
     const [before, after] = [facts(), facts({ mountCount: 4 })].map((text) => readFacts(text)).map((read) => recordDisk('vda', disk(read), read)); // prettier-ignore
     expect(differences(before!, before!)).toEqual([]);
     expect(differences(before!, after!)).toEqual(['the mount count of aaaa was 3, and is 4']);
+    const [clean, dirty] = [facts(), facts({ head: 'f00d' })].map((text) => readFacts(text)).map((read) => recordDisk('vda', disk(read), read)); // prettier-ignore
+    expect(differences(clean!, dirty!)).toEqual(['the beginning (sha256) of cccc was beef, and is f00d']);
     expect(differences({ name: 'vda', fileSystems: [{ uuid: 'dddd', type: 'ext4' }] }, after!)).toEqual([
       'disk vda has no file system dddd (ext4)',
     ]);
@@ -142,7 +147,7 @@ describe('a machine', () => {
 
   it('is refused as a target that is too small, or with other sectors, before anything is written', () => {
     const read = readFacts(facts());
-    const layout = layoutOfDisk(disk(read), read, { chunks: [], mapped: new Set() });
+    const layout = layoutOfDisk(disk(read), read, { name: 'vda', chunks: [], mapped: new Set() });
     const work = { kind: 'load', grow: true, hostKeys: true, disks: [{ name: 'vda', select: { serial: 'SERIAL-1' }, file: '/f', sizeBytes: 300 * MiB }] } as const; // prettier-ignore
     const target = disk(read);
     const refuse = (other: Partial<typeof target>) => () => refuseTargets({ ...work, disks: [...work.disks] }, [{ ...target, ...other }], [layout]); // prettier-ignore
@@ -164,7 +169,7 @@ describe('a machine', () => {
     const idsOf = (name: string): readonly string[] => {
       const read = readFacts(facts().replaceAll('/dev/vda', `/dev/${name}`));
       const [found] = read.disks;
-      const layout = layoutOfDisk(found!, read, { chunks: [], mapped: new Set() });
+      const layout = layoutOfDisk(found!, read, { name: 'vda', chunks: [], mapped: new Set() });
       const larger = { ...found!, sizeBytes: 400 * MiB, partitions: [found!.partitions[0]!] };
       const { steps } = stepsOfDisk({ disk: larger, index: 0 }, layout, { grow: true });
       return [clearStep(larger, 0), ...steps, ...hostKeySteps([larger], read)].map(({ id }) => id);
@@ -173,9 +178,28 @@ describe('a machine', () => {
     expect(idsOf('sdb')).toEqual(idsOf('vda'));
   });
 
+  it('is captured under the names of its order, whatever the kernel calls its disks after a reset', () => {
+    const captured = (
+      device: string,
+      name: string,
+    ): { readonly layout: ChunkLayout; readonly maps: readonly string[] } => {
+      const read = readFacts(facts().replaceAll('/dev/vda', `/dev/${device}`));
+      const layout = layoutOfDisk(read.disks[0]!, read, { name, chunks: [], mapped: new Set() });
+      return { layout, maps: mapTasks(read.disks[0]!, 0, read).map(({ id }) => id) };
+    };
+    const before = captured('sda', 'sda');
+    expect(captured('sdb', 'sda')).toEqual(before);
+    expect(captured('nvme0n1', 'sda').layout.table).toEqual(before.layout.table);
+    expect(before.layout.contents.map(({ name }) => name)).toEqual(['sda1', 'sda2']);
+    expect(before.layout.table.script).toContain('device: /dev/sda\n\n/dev/sda1 : start=2048');
+    expect(captured('sda', 'nvme0n1').layout.table.script).toContain(
+      'device: /dev/nvme0n1\n\n/dev/nvme0n1p1 : start=2048',
+    );
+  });
+
   it('keeps a last partition that cannot grow, and says so', () => {
     const read = readFacts(facts());
-    const layout = layoutOfDisk(disk(read), read, { chunks: [], mapped: new Set() });
+    const layout = layoutOfDisk(disk(read), read, { name: 'vda', chunks: [], mapped: new Set() });
     const larger = { ...disk(read), sizeBytes: 400 * MiB };
     expect(stepsOfDisk({ disk: larger, index: 0 }, layout, { grow: true })).toEqual({
       steps: [],
@@ -185,7 +209,7 @@ describe('a machine', () => {
 
   it('grows the last partition with its file system, when that is wanted and the disk is larger', () => {
     const read = readFacts(facts());
-    const layout = layoutOfDisk(disk(read), read, { chunks: [], mapped: new Set() });
+    const layout = layoutOfDisk(disk(read), read, { name: 'vda', chunks: [], mapped: new Set() });
     const [first] = disk(read).partitions;
     const larger = { ...disk(read), sizeBytes: 400 * MiB, partitions: [first!] };
     expect(stepsOfDisk({ disk: larger, index: 0 }, layout, { grow: true }).steps.map(({ words }) => words)).toEqual([

@@ -66,10 +66,23 @@ tell_segments() {
 
 tell_content() {
   section probe "$1"; blkid -p -o export "$1" 2>/dev/null
-  case $(blkid -p -o value -s TYPE "$1" 2>/dev/null) in
+  type=$(blkid -p -o value -s TYPE "$1" 2>/dev/null)
+  case $type in
     ext[234]) section ext "$1"; dumpe2fs -h "$1" 2>/dev/null ;;
+    xfs | btrfs | ntfs | vfat | exfat) section head "$1"; head_of "$1" "$type" | sha256sum ;;
   esac
 }
+
+# What changes when such a file system is written to: its superblock, the first allocations; of NTFS the first records of its master file table.
+head_of() {
+  dd if="$1" bs=65536 count=16 2>/dev/null
+  [ "$2" = ntfs ] || return 0
+  cluster=$(($(number_in "$1" 11 2) * $(number_in "$1" 13 1)))
+  dd if="$1" bs="$cluster" skip="$(number_in "$1" 48 8)" count=$((65536 / cluster + 1)) 2>/dev/null
+}
+
+# number_in DEVICE OFFSET BYTES: as the processor reads it, little-endian.
+number_in() { od -A n -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' \n'; }
 
 # virtio and NVMe tell it as text, SCSI and SATA in a page whose first four bytes are its header.
 serial_of() {

@@ -47,6 +47,8 @@ with_mounted() {
   device=$1 type=$2
   shift 2
   umount /mnt 2>/dev/null
+  # One of several devices is mounted only when the kernel has seen all of them.
+  [ "$type" != btrfs ] || btrfs device scan >/dev/null 2>&1
   mount -t "$type" "$device" /mnt || return
   "$@"
   outcome=$?
@@ -77,13 +79,18 @@ copy_loader() {
   echo "note: $device has no loader that is known"
 }
 
-# Keys that are there stay; the image of a sealed system has none.
+# Keys that are there stay; the image of a sealed system has none. A file system that this kernel cannot mount may be one of data.
 make_host_keys() {
   vgchange -qay >/dev/null 2>&1
+  mounted=no
   with_mounted "$1" "$2" keys_of_system
+  outcome=$?
+  [ "$mounted" = no ] || return "$outcome"
+  echo "note: $1 ($2) cannot be mounted here: no system was looked for in it"
 }
 
 keys_of_system() {
+  mounted=yes
   for root in /mnt /mnt/@ /mnt/root; do
     [ -d "$root/etc/ssh" ] && [ -e "$root/etc/os-release" -o -L "$root/etc/os-release" ] || continue
     ssh-keygen -A -f "$root" >&2 || return
