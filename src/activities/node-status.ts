@@ -16,7 +16,7 @@ const readySeconds = 300;
 export interface NodeStatusActivities {
   /** Without a revision: whether what was last recorded is loaded and prepared. */
   readNodeStatus(input: StepInput & { readonly revisionId?: number }): Promise<NodeStatus & Begun>;
-  /** UnauthorizedError when somebody else answers, or refuses the login: the run itself has prepared the node, so waiting mends nothing. */
+  /** UnauthorizedError when somebody else answers, or refuses the login, the node's controller included: the run itself has prepared the node, so waiting mends nothing. */
   awaitReady(input: StepInput & { readonly revisionId: number }): Promise<NodeStatus>;
 }
 
@@ -68,7 +68,12 @@ export async function readStatus(
   const expected = revisionId === undefined ? undefined : await deps.catalog.revisions.get(revisionId);
   const observe = async () => await observeNode(deps, facts, expected, { context, judge });
   const readImageFile = async (revision: Revision, disk: ImageDisk) => await readFile(deps, facts, { revision, disk });
-  return await facts.provisioner.nodeStatus(facts.computer, expected, { ...context, observe, readImageFile });
+  return await facts.provisioner.nodeStatus(facts.computer, expected, {
+    ...context,
+    observe,
+    readImageFile,
+    wordsOf: judge,
+  });
 }
 
 /** The steps of the plan are 5.1 … of a load, whose status is step 2, and 8.5.1 … of a capture, whose status is step 8.2. */

@@ -1,6 +1,6 @@
 import type { CallContext } from '../domain/call-context.ts';
 import type { Computer, Problem } from '../domain/computer.ts';
-import { UnsupportedError } from '../domain/errors.ts';
+import { UnsupportedError, type ImprintError } from '../domain/errors.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { DiskFormat, ImageClass, ImageDisk, Revision, RevisionCopy } from '../domain/image.ts';
 import type { NodeObservation, NodeStatus } from '../domain/node-status.ts';
@@ -95,6 +95,8 @@ export interface NodeContext extends CallContext {
    * the library has no copy; IntegrityError when it is not what was published.
    */
   readImageFile(revision: Revision, disk: ImageDisk): Promise<Uint8Array | undefined>;
+  /** The words of what a controller said when it could not be read. Throws it where a run waits for the node and asking again would only be refused again. */
+  wordsOf(error: ImprintError): string;
 }
 
 /** Each is idempotent: asking for the state it is in already is success. The answer of an action is never a reading. */

@@ -141,7 +141,7 @@ export function createIpmitool(shell: Shell, target: IpmiTarget): Ipmitool {
       } catch (error) {
         signal.throwIfAborted();
         // Whatever else is wrong, the command that follows says.
-        if (!(error instanceof ImprintError)) throw error;
+        if (!(error instanceof ImprintError) || error instanceof UnauthorizedError) throw error;
       }
     },
     async setBootDevice(device, options, signal) {

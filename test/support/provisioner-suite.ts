@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CallContext } from '../../src/domain/call-context.ts';
 import type { Computer } from '../../src/domain/computer.ts';
-import { NotReadyError, UnsupportedError } from '../../src/domain/errors.ts';
+import { NotReadyError, UnsupportedError, errorChain } from '../../src/domain/errors.ts';
 import type { Fence } from '../../src/domain/fence.ts';
 import type { Manifest, Revision } from '../../src/domain/image.ts';
 import type { NodeObservation } from '../../src/domain/node-status.ts';
@@ -107,6 +107,7 @@ function basics(name: string, current: Current): void {
       ...context,
       observe: () => observe(source),
       readImageFile: () => Promise.resolve(undefined),
+      wordsOf: errorChain,
     });
     expect(['READY', 'POST_LOAD', 'RELOAD']).toContain(status.status);
     expect(status.reasons['status']).toBeTruthy();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { errorChain } from '../../src/domain/errors.ts';
 import type { Computer } from '../../src/domain/computer.ts';
 import { need, type NodeContext, type Power } from '../../src/provisioners/provisioner.ts';
 import { defineByHand } from '../support/domain-by-hand.ts';
@@ -85,6 +86,7 @@ describe('the status of a libvirt node', () => {
     ...world.context,
     observe: async () => observation,
     readImageFile: async () => undefined,
+    wordsOf: errorChain,
   });
 
   it('is RELOAD with the reasons, without asking a system that does not run', async () => {

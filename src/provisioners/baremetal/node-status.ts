@@ -1,5 +1,4 @@
-import type { CallContext } from '../../domain/call-context.ts';
-import { ImprintError, errorChain } from '../../domain/errors.ts';
+import { ImprintError, UnauthorizedError } from '../../domain/errors.ts';
 import type { Revision } from '../../domain/image.ts';
 import { decideStatus, type NodeObservation, type NodeStatus } from '../../domain/node-status.ts';
 import type { NodeContext } from '../provisioner.ts';
@@ -16,8 +15,10 @@ export async function nodeStatus(
 ): Promise<NodeStatus> {
   const { power, computer } = machine;
   const rpower = await ask(context, () => power.read(computer, context));
-  const target = await ask(context, () => power.readBootTarget(computer, context));
-  const off = 'value' in rpower && rpower.value.value !== 'on';
+  // A controller that refuses its password is asked once: many refusals lock an account.
+  const target = 'refused' in rpower ? rpower : await ask(context, () => power.readBootTarget(computer, context));
+  // What a controller does not say may still answer.
+  const off = 'value' in rpower && rpower.value.value === 'off';
   const seen: Observation = off ? notRunning(rpower.value.raw) : await context.observe();
   const { status, reason } = decideStatus(seen, expected);
   const currentimage = seen.currentImage?.name;
@@ -42,17 +43,23 @@ export async function nodeStatus(
 
 type Observation = NodeObservation & { readonly reason: string };
 
+interface NotRead {
+  readonly why: string;
+  readonly refused?: true;
+}
+
 /** A controller that does not answer leaves its keys out: the machine may answer all the same. */
 async function ask<Reading>(
-  { signal }: CallContext,
+  { signal, wordsOf }: NodeContext,
   read: () => Promise<Reading>,
-): Promise<{ readonly value: Reading } | { readonly why: string }> {
+): Promise<{ readonly value: Reading } | NotRead> {
   try {
     return { value: await read() };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ImprintError) return { why: `not read: ${errorChain(error)}` };
-    throw error;
+    if (!(error instanceof ImprintError)) throw error;
+    const why = `not read: ${wordsOf(error)}`;
+    return error instanceof UnauthorizedError ? { why, refused: true } : { why };
   }
 }
 

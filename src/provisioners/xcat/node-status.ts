@@ -55,7 +55,7 @@ async function observePower(node: XcatNode, context: NodeContext): Promise<Power
     context.signal.throwIfAborted();
     // xcatd has answered three times by now: what fails here is the BMC, or the right to use it.
     if (!(error instanceof ImprintError)) throw error;
-    return { value: 'unknown', reason: errorChain(error), raw: '', at: new Date().toISOString() };
+    return { value: 'unknown', reason: context.wordsOf(error), raw: '', at: new Date().toISOString() };
   }
 }
 

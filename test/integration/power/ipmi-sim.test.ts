@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { errorChain } from '../../../src/domain/errors.ts';
 import type { CallContext } from '../../../src/domain/call-context.ts';
 import type { Computer } from '../../../src/domain/computer.ts';
 import { createLab } from '../../../src/provisioners/lab/index.ts';
@@ -43,7 +44,12 @@ describe('a lab machine behind a simulated controller', () => {
     expect(await sim.done()).toEqual(['set power 1', 'set reset 1', 'set shutdown 1']);
     const readImageFile = () => Promise.resolve(undefined);
     const observe = () => Promise.resolve({ ssh: false, reason: 'nothing answers' });
-    const status = await lab.nodeStatus(machine(), undefined, { ...context, observe, readImageFile });
+    const status = await lab.nodeStatus(machine(), undefined, {
+      ...context,
+      observe,
+      readImageFile,
+      wordsOf: errorChain,
+    });
     expect(status).toMatchObject({ status: 'RELOAD', rpower: { value: 'off', raw: 'Chassis Power is off' } });
   });
 
@@ -52,7 +58,7 @@ describe('a lab machine behind a simulated controller', () => {
     const readImageFile = () => Promise.resolve(undefined);
     const observe = () => Promise.resolve({ ssh: false, reason: 'nothing answers' });
     const wrong = machine({ passwordSecret: 'wrong' });
-    const status = await lab.nodeStatus(wrong, undefined, { ...context, observe, readImageFile });
+    const status = await lab.nodeStatus(wrong, undefined, { ...context, observe, readImageFile, wordsOf: errorChain });
     expect(status).not.toHaveProperty('rpower');
     expect(status.reasons['rpower']).toContain('the password is wrong');
   });

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { errorChain } from '../../../src/domain/errors.ts';
 import type { Computer } from '../../../src/domain/computer.ts';
 import type { PlanStep } from '../../../src/domain/plan.ts';
 import { libraryPaths } from '../../../src/library/paths.ts';
@@ -138,7 +139,7 @@ describe.each<XcatImages>(['repository', 'rootimg'])('a capture with images in t
       const { double, source, context, observe, provisioner } = fixture;
       await double.set(source.name, 'bmc', 'down');
       const readImageFile = () => Promise.resolve(undefined);
-      const asked = { ...context, observe: () => observe(source), readImageFile };
+      const asked = { ...context, observe: () => observe(source), readImageFile, wordsOf: errorChain };
       const status = await provisioner.nodeStatus(source, undefined, asked);
       expect(status).toMatchObject({ rpower: { value: 'unknown' }, nodeset: 'boot', ping: true });
       expect(status.reasons['rpower']).toMatch(/timeout/);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { NotFoundError } from '../../../../src/domain/errors.ts';
+import { NotFoundError, UnauthorizedError, errorChain, type ImprintError } from '../../../../src/domain/errors.ts';
 import type { Revision } from '../../../../src/domain/image.ts';
 import { bareComputer, createBaremetalFixture, type BaremetalFixture } from '../../../support/baremetal-fixture.ts';
 
@@ -23,7 +23,7 @@ describe('a machine of bare metal', () => {
   afterEach(() => fixture.close());
 
   describe('status', () => {
-    it('is asked of the machine only while its controller says that it is on', async () => {
+    it('is asked of the machine unless its controller says that it is off', async () => {
       fixture = await createBaremetalFixture();
       let asked = 0;
       const observe = async () => {
@@ -31,11 +31,47 @@ describe('a machine of bare metal', () => {
         return { ssh: true, reason: 'it answered', currentImage: { revisionId: 101, name: 'web-v1', postLoad: 'now' } };
       };
       const status = async () =>
-        await fixture.provisioner.nodeStatus(fixture.source, revision, { ...fixture.context, observe, readImageFile });
+        await fixture.provisioner.nodeStatus(fixture.source, revision, {
+          ...fixture.context,
+          observe,
+          readImageFile,
+          wordsOf: errorChain,
+        });
       expect(await status()).toMatchObject({ nodeset: 'boot', rpower: { value: 'on' }, currentimage: 'web-v1' });
       fixture.machines.set('source', 'off');
       expect(await status()).toMatchObject({ status: 'RELOAD', ssh: false, rpower: { value: 'off' } });
       expect(asked).toBe(1);
+      // A controller that does not know whether it is on says nothing against what the machine answers.
+      const read = async () => ({ value: 'unknown' as const, raw: 'null', at: '2026-11-30T00:00:00Z' });
+      Object.assign(fixture.machines.power, { read });
+      expect(await status()).toMatchObject({ ssh: true, rpower: { value: 'unknown' }, currentimage: 'web-v1' });
+    });
+
+    it('asks a controller that refuses the password once, and throws that where a run waits', async () => {
+      fixture = await createBaremetalFixture();
+      let asked = 0;
+      const refused = async () => {
+        asked += 1;
+        throw new UnauthorizedError('the controller refuses the password');
+      };
+      Object.assign(fixture.machines.power, { read: refused, readBootTarget: refused });
+      const observe = async () => ({ ssh: true, reason: 'it answered' });
+      const status = async (wordsOf: (error: ImprintError) => string) =>
+        await fixture.provisioner.nodeStatus(fixture.source, revision, {
+          ...fixture.context,
+          observe,
+          readImageFile,
+          wordsOf,
+        });
+      expect((await status(errorChain)).reasons).toMatchObject({
+        rpower: 'not read: the controller refuses the password',
+        nodeset: 'not read: the controller refuses the password',
+      });
+      expect(asked).toBe(1);
+      const thrown = status((error) => {
+        throw error;
+      });
+      await expect(thrown).rejects.toThrow(UnauthorizedError);
     });
 
     it('leaves out what a controller that does not answer would have told', async () => {
@@ -49,6 +85,7 @@ describe('a machine of bare metal', () => {
         ...fixture.context,
         observe,
         readImageFile,
+        wordsOf: errorChain,
       });
       expect(status.rpower).toBeUndefined();
       expect(status.nodeset).toBeUndefined();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { errorChain } from '../../../../src/domain/errors.ts';
 import type { NodeObservation } from '../../../../src/domain/node-status.ts';
 import type { Revision } from '../../../../src/domain/image.ts';
 import { createLab } from '../../../../src/provisioners/lab/index.ts';
@@ -22,7 +23,13 @@ const expected: Revision = {
 async function statusOf(seen: NodeObservation, reason = 'it answered') {
   const observe = () => Promise.resolve({ ...seen, reason });
   const readImageFile = () => Promise.resolve(undefined);
-  const context = { signal: new AbortController().signal, progress: () => undefined, observe, readImageFile };
+  const context = {
+    signal: new AbortController().signal,
+    progress: () => undefined,
+    observe,
+    readImageFile,
+    wordsOf: errorChain,
+  };
   return await lab.nodeStatus(computer, expected, context);
 }
 
