@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CallContext } from '../../domain/call-context.ts';
-import { ImprintError, IntegrityError, errorChain } from '../../domain/errors.ts';
+import { ImprintError, IntegrityError, NotReadyError, errorChain } from '../../domain/errors.ts';
 import type { Fence } from '../../domain/fence.ts';
 import type { Revision } from '../../domain/image.ts';
 import type { Evidence } from '../../domain/plan.ts';
@@ -41,7 +41,7 @@ const byOsimage = ['netboot', 'install', 'statelite'];
 
 /**
  * Gives the node its attributes and its boot target, and reads the target back: nodeset prints its line also where it has failed half-way. What was
- * there before is noted first. IntegrityError when the node is not off: it would boot what it has, or something else in the middle of its work.
+ * there before is noted first. IntegrityError when the node is on: it would boot what it has, or something else in the middle of its work.
  */
 export async function setTarget(node: XcatNode, run: ForRun, wanted: Wanted, context: CallContext): Promise<Evidence> {
   await noteBefore(node, run, wanted, context);
@@ -134,10 +134,12 @@ function attributesFor({ attributes }: Wanted, { revision }: ForRun): Record<str
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fillIn(value, revision)]));
 }
 
-/** IntegrityError unless the node is off. */
+/** IntegrityError when the node is on, or on its way there. NotReadyError while its BMC does not say that it is off either. */
 export async function refuseRunning(node: XcatNode, context: CallContext): Promise<void> {
   const { value, raw } = await readPower(node, context);
   if (value === 'off') return;
+  if (value !== 'on' && value !== 'turning-on')
+    throw new NotReadyError(`${node.name} must be off, and rpower says ${raw}`, { evidence: { power: value, raw } });
   throw new IntegrityError(`${node.name} must be off, and rpower says ${raw}: somebody has switched it on`, {
     evidence: { power: value, raw },
   });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CallContext } from '../../domain/call-context.ts';
+import { NotReadyError } from '../../domain/errors.ts';
 import type { Evidence } from '../../domain/plan.ts';
 import type { LoadRequest } from '../provisioner.ts';
 import { aimAgain, keepAttributes, refuseRunning, targetNotes } from './boot-target.ts';
@@ -22,7 +23,8 @@ const started: Note<{ since: string }> = { name: 'started', schema: z.object({ s
 export async function powerOffOutgoing(node: XcatNode, request: LoadRequest, context: CallContext): Promise<Evidence> {
   if ((await findNote(node, request.fence, started, context)) !== undefined) return { outgoing: 'replaced already' };
   if ((await findNote(node, request.fence, stopped, context)) === undefined) {
-    const { value } = await readPower(node, context);
+    const { value, raw } = await readPower(node, context);
+    if (value === 'unknown') throw new NotReadyError(`power off ${node.name}: rpower says ${raw}, not what it is now`);
     await writeNote(node, request.fence, { note: stopped, content: { wasOn: value !== 'off' } }, context);
   }
   return await powerOff(node, request, context);
@@ -67,7 +69,11 @@ export async function start(node: XcatNode, request: LoadRequest, context: CallC
   const { by, bootTarget } = load;
   const call = fenced(request, context);
   const noted = await findNote(node, request.fence, started, context);
-  if (noted !== undefined && (await readPower(node, context)).value === 'on') return { startedAt: noted.since };
+  if (noted !== undefined && (await readPower(node, context)).value === 'on') {
+    // The answer of a rinstall that did its work may be lost: what it has overwritten is still to be put right.
+    await keepAttributes(node, request, load, context);
+    return { startedAt: noted.since };
+  }
   if (noted === undefined) await refuseRunning(node, context);
   await requireServed(node, request, context);
   const content = { since: new Date().toISOString() };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CallContext } from '../../domain/call-context.ts';
 import { ConflictError, NotReadyError } from '../../domain/errors.ts';
@@ -7,7 +8,7 @@ import { fenced, type XcatNode } from './node.ts';
 import { findNote, type Note, writeNote } from './notes.ts';
 import { bring, readPower } from './power.ts';
 
-/** The first reading of off. A BMC gives no reason for it: that nobody but the guest did it is known because this run did not. */
+/** The reading of off. A BMC gives no reason for it: that nobody but the guest did it is known because this run did not. */
 export const off: Note<{ at: string; raw: string; forced: boolean }> = {
   name: 'off',
   schema: z.object({ at: z.string(), raw: z.string(), forced: z.boolean() }),
@@ -16,14 +17,15 @@ export const off: Note<{ at: string; raw: string; forced: boolean }> = {
 const waiting: Note<{ since: string }> = { name: 'waiting', schema: z.object({ since: z.string() }) };
 
 /**
- * Notes the first reading of off. NotReadyError while the node is on; where force is allowed, success without a note once the limit has passed, so that
+ * Notes off once it was read twice, since a BMC may say it for a moment only. NotReadyError while the node is on; where force is allowed, success without a note once the limit has passed, so that
  * the next step cuts the power.
  */
 export async function confirmOff(node: XcatNode, request: CaptureRequest, context: CallContext): Promise<Evidence> {
   const noted = await findNote(node, request.fence, off, context);
   if (noted !== undefined) return evidenceOf(noted);
   const { value, raw, at } = await readPower(node, context);
-  if (value === 'off') return await keep(node, request, { at, raw, forced: false }, context);
+  if (value === 'off' && (await isStillOff(node, context)))
+    return await keep(node, request, { at, raw, forced: false }, context);
   const waited = await secondsWaited(node, request, context);
   if (request.allowForcedOff && waited >= request.shutdownSeconds) return { off: false, waitedSeconds: waited, raw };
   throw new NotReadyError(`rpower says ${raw} of ${node.name}; it may take ${request.shutdownSeconds} s to power off`, {
@@ -39,6 +41,11 @@ export async function forceOff(node: XcatNode, request: CaptureRequest, context:
   await bring(node, 'off', fenced(request, context), context);
   const { at, raw } = await readPower(node, context);
   return await keep(node, request, { at, raw, forced: true }, context);
+}
+
+async function isStillOff(node: XcatNode, context: CallContext): Promise<boolean> {
+  await delay(Math.min(1000, node.settings.pollSeconds * 1000), undefined, { signal: context.signal });
+  return (await readPower(node, context)).value === 'off';
 }
 
 async function keep(

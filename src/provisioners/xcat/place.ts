@@ -4,7 +4,7 @@ import { ConflictError, IntegrityError } from '../../domain/errors.ts';
 import { type ImageDisk, nameOfRevision } from '../../domain/image.ts';
 import type { Evidence, PlanStep } from '../../domain/plan.ts';
 import { clientPath, lockOf } from '../../remote/xcat/client.ts';
-import { CLEAR_MARKS, REVISION } from '../../remote/xcat/scripts.ts';
+import { CLEAR_MARKS, PACKED, REVISION } from '../../remote/xcat/scripts.ts';
 import type { LoadRequest } from '../provisioner.ts';
 import { endHostJob, type HostJob, runHostJob } from './host-job.ts';
 import { imageDirectory } from './live-capture.ts';
@@ -31,12 +31,17 @@ while [ $# -gt 1 ]; do
   fi
 done`;
 
-/** Lock, archive, directory of the osimage, its name, packimage, revision. The tree is put in place whole, packed anew, and marked with the revision last. */
+/**
+ * Lock, archive, directory of the osimage, its name, packimage, revision. The tree is put in place whole, packed anew, and marked with the revision last.
+ * What serves this revision already is left alone: other nodes may boot from it at this moment.
+ */
 const UNPACK = `set -eu
 mkdir -p -- "\${1%/*}"
 exec 9>>"$1"
 flock -w 21600 9
 archive=$2 directory=$3 osimage=$4 packimage=$5 revision=$6
+served=$(cat -- "$directory/${REVISION}" 2>/dev/null || :)
+if [ "$served" = "$revision" ] && (cd -- "$directory" && sha256sum --check --status ${PACKED} 2>/dev/null); then exit 0; fi
 ${CLEAR_MARKS}
 rm -rf -- "$directory/.new"
 mkdir -p -- "$directory/.new"
@@ -47,6 +52,7 @@ rm -rf -- "$directory/.new"
 "$packimage" "$osimage" </dev/null
 set -- "$directory"/rootimg.*
 [ -s "$1" ] || { echo "packimage has packed nothing in $directory" >&2; exit 3; }
+(cd -- "$directory" && sha256sum -- rootimg.* >${PACKED})
 printf '%s\\n' "$revision" >"$directory/${REVISION}"`;
 
 /** The disks of the revision; ConflictError for an image that xCAT's environment has not made. */

@@ -24,8 +24,11 @@ const OWNER = '.imprint-owner';
 /** Name, beside the tree, of the revision that a load has put there. */
 export const REVISION = '.imprint-revision';
 
+/** Name, beside the tree, of the checksums of what was packed of it then. */
+export const PACKED = '.imprint-packed';
+
 /** Says of the osimage in `$directory` that nothing whole is in it. */
-export const CLEAR_MARKS = `rm -f -- "$directory/${FILLING}" "$directory/${OWNER}" "$directory/${REVISION}"`;
+export const CLEAR_MARKS = `rm -f -- "$directory/${FILLING}" "$directory/${OWNER}" "$directory/${REVISION}" "$directory/${PACKED}"`;
 
 /** Shell function `fenced RECORD OWNER EPOCH`: refuses an epoch below the highest that acted on the node, and keeps a higher one. */
 const FENCED = `

@@ -1,7 +1,8 @@
 import { execa } from 'execa';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NotReadyError } from '../../../src/domain/errors.ts';
 import type { Revision } from '../../../src/domain/image.ts';
 import type { PlanStep } from '../../../src/domain/plan.ts';
 import { need, type LoadRequest } from '../../../src/provisioners/provisioner.ts';
@@ -18,7 +19,7 @@ describe('a load through an osimage', () => {
   });
   afterEach(() => fixture.close());
 
-  const requestFor = async (number: number): Promise<LoadRequest> => {
+  const requestFor = async (number: number, epoch = number): Promise<LoadRequest> => {
     const { library, target } = fixture;
     const { osModule: _osModule, ...first } = firstRevision;
     const path = join(library.root, `suite-v${String(number)}`);
@@ -28,7 +29,7 @@ describe('a load through an osimage', () => {
     const disk = { name: 'rootimg', file: 'rootimg.tar.gz', format: 'archive', virtualSizeBytes: 1, sizeBytes: 1 };
     const manifest = { disks: [{ ...disk, sha256: '' }], source: { computer: 'source' } };
     const revision = { ...first, revision: number, manifest } as unknown as Revision;
-    const fence = { node: target.name, owner: `loadNode/${target.name}/${String(number)}`, epoch: number };
+    const fence = { node: target.name, owner: `loadNode/${target.name}/${String(epoch)}`, epoch };
     const copy = { library: library.name, path } as unknown as LoadRequest['copy'];
     return { computer: target, revision, copy, fence, library, keepOutgoing: false };
   };
@@ -61,6 +62,45 @@ describe('a load through an osimage', () => {
     expect(await double.fact(target.name, 'profile')).toBe('suite-v1');
     await undo(runner(), await stepOf('boot-target'));
     expect(await double.fact(target.name, 'profile')).toBe('compute');
+  });
+
+  it('keeps them, too, where the answer of rinstall was lost', async () => {
+    const { double, target } = fixture;
+    const settings = target.settings as { load: object };
+    const byRinstall = { ...target, settings: { ...settings, load: { ...settings.load, by: 'rinstall' } } };
+    request = { ...request, computer: byRinstall };
+    const start = await upTo('start');
+    await act(runner(), start);
+    // What rinstall leaves when its client is killed after its work.
+    await execa(join(double.root, 'sbin/nodeset'), [target.name, 'osimage=captured']);
+    expect([await double.fact(target.name, 'power'), await double.fact(target.name, 'profile')]).toEqual([
+      'on',
+      'compute',
+    ]);
+    await act(runner(), start);
+    expect(await double.fact(target.name, 'profile')).toBe('suite-v1');
+  });
+
+  it('leaves an osimage alone that serves the same revision already: other nodes boot from it', async () => {
+    const placing = await stepOf('place');
+    await act(runner(), placing);
+    const packed = join(fixture.double.root, 'install', 'captured', 'rootimg.cpio.gz');
+    const before = await stat(packed);
+    await act(runner(await requestFor(1, 7)), placing);
+    expect((await stat(packed)).ino).toBe(before.ino);
+    // The control: what was packed anew by hand is not what the revision says.
+    await writeFile(packed, 'something else');
+    await act(runner(await requestFor(1, 8)), placing);
+    expect(await readFile(packed, 'utf8')).not.toBe('something else');
+  });
+
+  it('does not power off a node whose power nobody knows, since it could not be put back as it was', async () => {
+    const off = await stepOf('power-off-outgoing');
+    await fixture.double.set(fixture.target.name, 'power', 'in-between');
+    const once = runner().steps[off.kind]!.act(request, off, fixture.context);
+    await expect(once).rejects.toThrow(NotReadyError);
+    await fixture.double.set(fixture.target.name, 'power', 'on');
+    await act(runner(), off);
   });
 
   it('does not start, and does not end well, where another revision has come into the osimage', async () => {
