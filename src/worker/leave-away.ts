@@ -1,4 +1,4 @@
-import { Client, WorkflowUpdateFailedError } from '@temporalio/client';
+import { Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Claim } from '../catalog/catalog.ts';
 import type { ModuleDependencies } from '../activities/dependencies.ts';
 import { standInFor } from '../activities/driving.ts';
@@ -46,7 +46,17 @@ async function look(leaving: Leaving, limitSeconds: number): Promise<void> {
   const away = new Map(all.map(({ name, secondsSinceCheckIn }) => [name, secondsSinceCheckIn ?? Infinity]));
   for (const claim of await catalog.claims.list()) {
     const seconds = away.get(claim.managementNode) ?? 0;
-    if (seconds >= limitSeconds && (await isForUs(leaving, claim))) await ask(leaving, claim, seconds);
+    if (seconds >= limitSeconds) await askIfForUs(leaving, claim, seconds);
+  }
+}
+
+/** What goes wrong with one run must not keep the others where nobody drives them. */
+async function askIfForUs(leaving: Leaving, claim: Claim, awaySeconds: number): Promise<void> {
+  try {
+    if (await isForUs(leaving, claim)) await ask(leaving, claim, awaySeconds);
+  } catch (error) {
+    const about = { run: claim.owner, node: claim.node, error: errorChain(error) };
+    leaving.logger.warn(about, 'Could not look whether the run goes on with this management node');
   }
 }
 
@@ -72,7 +82,8 @@ async function ask({ place, config, logger }: Leaving, claim: Claim, awaySeconds
     await new Client(place).workflow.getHandle(run).executeUpdate('leaveManagementNode', { args: [request] });
     logger.info({ run, ...request }, 'Run goes on with this management node');
   } catch (error) {
-    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    // Not found: it is over, and its node is for the next run to take over.
+    if (!(error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError)) throw error;
     logger.info({ run, ...request, refused: errorChain(error) }, 'Run stays with its management node');
   }
 }

@@ -40,20 +40,24 @@ describe('a run whose management node is gone', () => {
   it('goes on with the other one by itself while it has not touched its node; one that no other reaches, and one that has, wait', async () => {
     const { catalog, client } = imprint;
     await catalog.slots.setCapacity(`management-node/${firstNode}`, 0);
-    const [shared, alone, copied] = [
+    const [terminated, shared, alone, copied] = [
+      await addSharedNode(imprint),
       await addSharedNode(imprint),
       await imprint.addNode(),
       await addSharedNode(imprint, copyLasting(60)),
     ];
+    const over = await client.startLoad({ node: terminated, image: 'base' });
     const load = await client.startLoad({ node: shared, image: 'base' });
     const control = await client.startLoad({ node: alone, image: 'base' });
     const capture = await client.startCapture({ node: copied, image: 'long', operatingSystem: simulatedSystem });
-    for (const run of [load, control]) {
+    for (const run of [over, load, control]) {
       await vi.waitFor(async () => expect(await stepOf(run.id, '2.1')).toMatchObject({ state: 'running' }), patience);
     }
     await vi.waitFor(async () => expect(await jobOf(imprint, copied)).toMatchObject({ ended: false }), patience);
     await expect(client.run(capture.id).move(word)).rejects.toThrow(/a run leaves only one that is away/);
 
+    // A run that is over keeps its claim, and comes before the others: it must not keep them where nobody drives them.
+    await imprint.temporal.workflow.getHandle(over.id).terminate();
     await first.kill();
     await makeAway(imprint, firstNode, 5);
     await load.result();
@@ -68,6 +72,7 @@ describe('a run whose management node is gone', () => {
 
     // The control, and a capture in its copy: no operator has said anything.
     expect(await driverOf(alone)).toBe(firstNode);
+    expect(await driverOf(terminated)).toBe(firstNode);
     expect(await driverOf(copied)).toBe(firstNode);
 
     // The word of an operator, which is refused where it could not be kept.

@@ -10,6 +10,7 @@ import { inNodeDirectory, type ServiceNode } from './node.ts';
 import { findOutgoing, type Outgoing } from './outgoing.ts';
 import { putPersistedBack } from './persist.ts';
 import { act, checkFile } from './run-command.ts';
+import { settled } from './settled.ts';
 import { readImageOf } from './running.ts';
 
 /** Writes what the host is to run beside what was kept, and has it checked by the service's own tool. */
@@ -49,7 +50,9 @@ export async function undoApply(node: ServiceNode, { fence }: LoadRequest, conte
   const what = `put back what ran on ${computer.name}`;
   await act(node, { fence, what, command: service.apply(kept.wanted) }, context);
   await putPersistedBack(node, { fence, kept }, context);
-  if ((await readImageOf(node, context)) !== (await findText(shell, kept.image, context))) {
+  const before = await findText(shell, kept.image, context);
+  const isBack = async () => ((await readImageOf(node, context)) === before ? undefined : 'something else runs');
+  if ((await settled(isBack, context)) !== undefined) {
     throw new IntegrityError(
       `${what}: ${service.subject} runs something else afterwards; it is kept in ${kept.directory}`,
     );

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext } from '../../domain/call-context.ts';
 import { IntegrityError, NotReadyError } from '../../domain/errors.ts';
 import { nameOfRevision } from '../../domain/image.ts';
@@ -10,23 +9,15 @@ import type { ServiceNode } from './node.ts';
 import { outgoingOf } from './outgoing.ts';
 import { look, said } from './run-command.ts';
 import { readImageOf } from './running.ts';
-
-/** Daemons take a configuration over one after the other. */
-const SETTLE_MS = 5_000;
-const POLL_MS = 250;
+import { settled } from './settled.ts';
 
 /** Reads back what runs: byte by byte what the image says, and nothing left to be applied. IntegrityError shows what differs. */
 export async function proveApplied(node: ServiceNode, request: LoadRequest, context: CallContext): Promise<Evidence> {
   const { text } = await readImage(node, request, context);
-  const limit = Date.now() + SETTLE_MS;
-  for (;;) {
-    const fault = await faultOf(node, { text, wanted: outgoingOf(node, request.fence).wanted }, context);
-    if (fault === undefined) return { identical: nameOfRevision(request.revision), bytes: Buffer.byteLength(text) };
-    if (Date.now() > limit) {
-      throw new IntegrityError(`${node.service.subject} does not run ${nameOfRevision(request.revision)}: ${fault}`);
-    }
-    await delay(POLL_MS, undefined, { signal: context.signal });
-  }
+  const { wanted } = outgoingOf(node, request.fence);
+  const fault = await settled(async () => await faultOf(node, { text, wanted }, context), context);
+  if (fault === undefined) return { identical: nameOfRevision(request.revision), bytes: Buffer.byteLength(text) };
+  throw new IntegrityError(`${node.service.subject} does not run ${nameOfRevision(request.revision)}: ${fault}`);
 }
 
 /** The same once the service was restarted; NotReadyError while it differs or does not answer. */

@@ -94,7 +94,7 @@ describe('turns at a management controller', () => {
       expect(signal.aborted).toBe(false);
       working = false;
     });
-    await expect.poll(() => stateOf(name)).toMatchObject({ holder: expect.any(String) as string });
+    await expect.poll(() => stateOf(name), { timeout: 10_000 }).toMatchObject({ holder: expect.any(String) as string });
     expect(await second.during({ name, restMs: 0 }, context, async () => working)).toBe(false);
     await long;
   });
