@@ -33,7 +33,7 @@ interface Asked {
 /** What is made of a node's refusal to answer. */
 interface Observing {
   readonly context: CallContext;
-  readonly judge: (error: ImprintError) => string;
+  readonly wordsOf: (error: ImprintError) => string;
 }
 
 export function createNodeStatusActivities(deps: ActivityDependencies): NodeStatusActivities {
@@ -62,17 +62,17 @@ export async function readStatus(
   deps: ActivityDependencies,
   { node, revisionId }: Asked,
   context: CallContext,
-  judge = asObservation,
+  wordsOf = asObservation,
 ): Promise<NodeStatus> {
   const facts = await nodeFacts(deps, node);
   const expected = revisionId === undefined ? undefined : await deps.catalog.revisions.get(revisionId);
-  const observe = async () => await observeNode(deps, facts, expected, { context, judge });
+  const observe = async () => await observeNode(deps, facts, expected, { context, wordsOf });
   const readImageFile = async (revision: Revision, disk: ImageDisk) => await readFile(deps, facts, { revision, disk });
   return await facts.provisioner.nodeStatus(facts.computer, expected, {
     ...context,
     observe,
     readImageFile,
-    wordsOf: judge,
+    wordsOf,
   });
 }
 
@@ -113,7 +113,7 @@ async function observeNode(
   deps: ActivityDependencies,
   facts: NodeFacts,
   expected: Revision | undefined,
-  { context, judge }: Observing,
+  { context, wordsOf }: Observing,
 ): Promise<NodeObservation & { readonly reason: string }> {
   const module = expected === undefined ? await moduleOfLoaded(deps, facts) : moduleOf(deps, expected);
   if (module === undefined)
@@ -127,7 +127,7 @@ async function observeNode(
     };
   } catch (error) {
     context.signal.throwIfAborted();
-    if (error instanceof ImprintError) return { ssh: false, reason: judge(error) };
+    if (error instanceof ImprintError) return { ssh: false, reason: wordsOf(error) };
     throw error;
   }
 }

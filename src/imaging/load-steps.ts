@@ -1,7 +1,7 @@
 import type { ChunkLayout } from '../library/chunks/layout.ts';
 import { volumesOf } from './capture-plan.ts';
 import type { Disk, MachineFacts } from './machine-facts.ts';
-import { idOfDisk, idOfVolume } from './volume-id.ts';
+import { idOfDisk, idOfVolume, partitionNumber } from './volume-id.ts';
 
 /**
  * Something that the environment does to a disk: `id` names it, `words` are a verb of its closed list and what belongs to it. The id is kept over resets,
@@ -66,7 +66,7 @@ function growSteps({ disk, index }: TargetDisk): LoadSteps {
   const last = volumesOf(disk).toSorted((a, b) => b.offset - a.offset)[0];
   if (last === undefined) return { steps: [], notes: [`${disk.path} has no partition that could grow`] };
   const type = last.probe.type ?? 'unknown content';
-  const number = last.path.slice(disk.path.length).replace(/^p/, '');
+  const number = partitionNumber(disk, last.path);
   const isLogical = disk.table?.label === 'dos' && Number(number) > 4;
   if (!GROWING.has(type) || isLogical) {
     const what = isLogical ? 'a logical partition' : type;

@@ -14,8 +14,13 @@ export function idOfDisk(index: number): string {
   return `disk ${String(index)}`;
 }
 
+/** `1` of `/dev/sda1` and of `/dev/nvme0n1p1`; empty for the disk itself. */
+export function partitionNumber({ path: disk }: Pick<Disk, 'path'>, path: string): string {
+  return path.slice(disk.length).replace(/^p/, '');
+}
+
 /** The disk under the name of its order: `/dev/sdb1` is `/dev/sda1` where the order calls it `sda`. */
-export function nameInOrder({ path: disk }: Pick<Disk, 'path'>, name: string, path: string): string {
-  const number = path.slice(disk.length).replace(/^p/, '');
+export function nameInOrder(disk: Pick<Disk, 'path'>, name: string, path: string): string {
+  const number = partitionNumber(disk, path);
   return `/dev/${name}${number !== '' && /\d$/.test(name) ? 'p' : ''}${number}`;
 }

@@ -1,5 +1,5 @@
 import type { Computer } from '../../domain/computer.ts';
-import { errorChain, ImprintError } from '../../domain/errors.ts';
+import { ImprintError } from '../../domain/errors.ts';
 import { decideStatus, type NodeObservation, type NodeStatus } from '../../domain/node-status.ts';
 import type { Revision } from '../../domain/image.ts';
 import type { PowerReading } from '../../domain/power.ts';
@@ -46,7 +46,7 @@ async function lookAtPower(
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof ImprintError)) throw error;
-    return { why: `could not be read: ${errorChain(error)}` };
+    return { why: `could not be read: ${context.wordsOf(error)}` };
   }
 }
 

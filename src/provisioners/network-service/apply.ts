@@ -10,8 +10,8 @@ import { inNodeDirectory, type ServiceNode } from './node.ts';
 import { findOutgoing, type Outgoing } from './outgoing.ts';
 import { putPersistedBack } from './persist.ts';
 import { act, checkFile } from './run-command.ts';
-import { settled } from './settled.ts';
 import { readImageOf } from './running.ts';
+import { settled } from './settled.ts';
 
 /** Writes what the host is to run beside what was kept, and has it checked by the service's own tool. */
 export async function checkWanted(node: ServiceNode, request: LoadRequest, context: CallContext): Promise<Evidence> {

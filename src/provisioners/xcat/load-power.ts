@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CallContext } from '../../domain/call-context.ts';
 import { NotReadyError } from '../../domain/errors.ts';
@@ -9,7 +8,7 @@ import { fillIn } from './names.ts';
 import { fenced, requireLoad, type XcatNode } from './node.ts';
 import { findNote, type Note, removeNotes, writeNote } from './notes.ts';
 import { requireServed } from './place.ts';
-import { askOff, bring, readPower } from './power.ts';
+import { askOff, bring, readPower, untilNextReading } from './power.ts';
 
 /** A system that is still booting does not hear the power button; one that is shutting down does not mind it. */
 const PRESS_AGAIN_MS = 10_000;
@@ -57,7 +56,7 @@ export async function powerOff(
       pressNext = Date.now() + PRESS_AGAIN_MS;
     }
     context.progress({ what: `Wait until ${node.name} has powered off` });
-    await delay(Math.min(1000, node.settings.pollSeconds * 1000), undefined, { signal: context.signal });
+    await untilNextReading(node, context);
   }
   await bring(node, 'off', fenced(request, context), context);
   return { off: 'off', forced: true };

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CallContext } from '../../domain/call-context.ts';
 import { ConflictError, NotReadyError } from '../../domain/errors.ts';
@@ -6,7 +5,7 @@ import type { Evidence } from '../../domain/plan.ts';
 import type { CaptureRequest } from '../provisioner.ts';
 import { fenced, type XcatNode } from './node.ts';
 import { findNote, type Note, writeNote } from './notes.ts';
-import { bring, readPower } from './power.ts';
+import { bring, readPower, untilNextReading } from './power.ts';
 
 /** The reading of off. A BMC gives no reason for it: that nobody but the guest did it is known because this run did not. */
 export const off: Note<{ at: string; raw: string; forced: boolean }> = {
@@ -17,8 +16,8 @@ export const off: Note<{ at: string; raw: string; forced: boolean }> = {
 const waiting: Note<{ since: string }> = { name: 'waiting', schema: z.object({ since: z.string() }) };
 
 /**
- * Notes off once it was read twice, since a BMC may say it for a moment only. NotReadyError while the node is on; where force is allowed, success without a note once the limit has passed, so that
- * the next step cuts the power.
+ * Notes off once it was read twice, since a BMC may say it for a moment only. NotReadyError while the node is on; where force is allowed, success without a
+ * note once the limit has passed, so that the next step cuts the power.
  */
 export async function confirmOff(node: XcatNode, request: CaptureRequest, context: CallContext): Promise<Evidence> {
   const noted = await findNote(node, request.fence, off, context);
@@ -44,7 +43,7 @@ export async function forceOff(node: XcatNode, request: CaptureRequest, context:
 }
 
 async function isStillOff(node: XcatNode, context: CallContext): Promise<boolean> {
-  await delay(Math.min(1000, node.settings.pollSeconds * 1000), undefined, { signal: context.signal });
+  await untilNextReading(node, context);
   return (await readPower(node, context)).value === 'off';
 }
 

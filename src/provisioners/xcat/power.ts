@@ -24,6 +24,11 @@ export async function readPower(node: XcatNode, context: CallContext): Promise<P
   return { value: powerOfWord(raw), raw, at: new Date().toISOString() };
 }
 
+/** Power is read at least once a second while it is waited for. */
+export async function untilNextReading({ settings }: XcatNode, { signal }: CallContext): Promise<void> {
+  await delay(Math.min(1000, settings.pollSeconds * 1000), undefined, { signal });
+}
+
 /**
  * Brings the power to what is wanted, and reads until it is so. So already: nothing is sent. Sent again where the BMC has dropped it. NotReadyError when it
  * does not read so within the limit of the settings.
@@ -42,7 +47,7 @@ export async function bring(node: XcatNode, wanted: 'on' | 'off', call: XcatCall
       sendNext = Date.now() + confirmMs / 4;
     }
     context.progress({ what: `Wait until ${node.name} reads ${wanted}` });
-    await delay(Math.min(1000, node.settings.pollSeconds * 1000), undefined, { signal: context.signal });
+    await untilNextReading(node, context);
   }
 }
 

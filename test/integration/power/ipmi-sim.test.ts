@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { errorChain } from '../../../src/domain/errors.ts';
+import { UnauthorizedError, errorChain } from '../../../src/domain/errors.ts';
 import type { CallContext } from '../../../src/domain/call-context.ts';
 import type { Computer } from '../../../src/domain/computer.ts';
 import { createLab } from '../../../src/provisioners/lab/index.ts';
@@ -61,6 +61,12 @@ describe('a lab machine behind a simulated controller', () => {
     const status = await lab.nodeStatus(wrong, undefined, { ...context, observe, readImageFile, wordsOf: errorChain });
     expect(status).not.toHaveProperty('rpower');
     expect(status.reasons['rpower']).toContain('the password is wrong');
+    // Where a run waits for the machine the refusal ends the wait.
+    const wordsOf = (error: Error): never => {
+      throw error;
+    };
+    const waiting = lab.nodeStatus(wrong, undefined, { ...context, observe, readImageFile, wordsOf });
+    await expect(waiting).rejects.toThrow(UnauthorizedError);
   });
 
   it('takes a boot target for either firmware, with the lesser privilege too', async () => {
